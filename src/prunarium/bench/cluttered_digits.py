@@ -1,0 +1,69 @@
+"""``cluttered-digits``: name the one whole digit among torn pieces of other digits.
+
+A 12 x 12 digit lies anywhere on a noisy 32 x 32 canvas, with pieces of other digits around it. The model sees 64
+patch tokens of 4 x 4 pixels, of which 9 to 16 carry the answer: dropping at random must hurt, dropping background
+must not.
+"""
+
+import numpy as np
+
+from prunarium.bench import digits
+
+REVISION = 1
+CANVAS = 32
+PIECE = 6
+PIECES = 6
+NOISE = 64  # background and foreground noise, of 255
+
+
+def generate(count: int, seed: int, train: bool = False, digit_pool=None) -> tuple[np.ndarray, np.ndarray]:
+    """Make images.
+
+    Args:
+        count: number of images.
+        seed: the same seed gives the same bytes.
+        train: draw from the training digits instead of the test digits.
+        digit_pool: other digits to draw from, ``([n, 12, 12] uint8, [n] labels)``; the training script augments.
+
+    Returns:
+        uint8 images ``[count, 32, 32]`` and int64 labels ``[count]``.
+    """
+    rng = np.random.default_rng([REVISION, seed])
+    if digit_pool is None:
+        images, labels = digits.split(train)
+        digit_pool = digits.enlarge(images), labels
+    pool, pool_labels = digit_pool
+    size = pool.shape[-1]
+
+    canvas = np.zeros((count, CANVAS, CANVAS), np.uint8)
+    for _ in range(PIECES):
+        whole = pool[rng.integers(len(pool), size=count)]
+        pieces = _windows(whole, rng.integers(size - PIECE + 1, size=(2, count)), PIECE)
+        _paste(canvas, pieces, rng.integers(CANVAS - PIECE + 1, size=(2, count)))
+    chosen = rng.integers(len(pool), size=count)
+    corner = rng.integers(CANVAS - size + 1, size=(2, count))
+    _erase(canvas, corner, size)
+    _paste(canvas, pool[chosen], corner)
+    noise = rng.integers(NOISE, size=canvas.shape, dtype=np.uint16)
+    return np.minimum(canvas + noise, 255).astype(np.uint8), pool_labels[chosen]
+
+
+def _spots(corner: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Index arrays of one ``size`` x ``size`` window per image."""
+    steps = np.arange(size)
+    image = np.arange(corner.shape[1])[:, None, None]
+    return image, corner[0][:, None, None] + steps[:, None], corner[1][:, None, None] + steps
+
+
+def _windows(images: np.ndarray, corner: np.ndarray, size: int) -> np.ndarray:
+    return images[_spots(corner, size)]
+
+
+def _paste(canvas: np.ndarray, patch: np.ndarray, corner: np.ndarray) -> None:
+    spots = _spots(corner, patch.shape[-1])
+    canvas[spots] = np.maximum(canvas[spots], patch)
+
+
+def _erase(canvas: np.ndarray, corner: np.ndarray, size: int) -> None:
+    """Clear the ground of the whole digit: a piece may touch it, not cross it."""
+    canvas[_spots(corner, size)] = 0
