@@ -2,7 +2,9 @@
 
     python scripts/train_cluttered_digits.py OUT.safetensors
 
-Warm-up and gradient clipping are not optional: without them this model does not learn at all.
+Warm-up and gradient clipping are not optional: without them this model does not learn at all. Two things make it learn
+in minutes rather than hours: the clutter grows over the first third of the training, and until half-way a second loss
+asks every patch which digit it belongs to. That head is thrown away.
 """
 
 import math
@@ -39,33 +41,48 @@ def augmented_pool(variants: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(pool), np.tile(labels, variants + 1)
 
 
+def patch_labels(made: cluttered_digits.Clutter, patch: int, digit: int) -> torch.Tensor:
+    """For every patch the digit it lies in, or 10 ``[images, patches]``."""
+    middle = np.arange(cluttered_digits.CANVAS // patch) * patch + patch / 2
+    inside = [(middle >= c[:, None]) & (middle < c[:, None] + digit) for c in made.corner]
+    within = inside[0][:, :, None] & inside[1][:, None, :]
+    return torch.from_numpy(np.where(within, made.labels[:, None, None], 10).reshape(len(made.labels), -1))
+
+
 def main(
     out: Path,
-    steps: Annotated[int, typer.Option(help="optimiser steps")] = 9000,
-    batch: int = 128,
+    steps: Annotated[int, typer.Option(help="optimiser steps")] = 12000,
+    batch: int = 64,
     rate: Annotated[float, typer.Option(help="peak learning rate")] = 1.5e-3,
-    variants: Annotated[int, typer.Option(help="warped copies of each training digit")] = 15,
+    variants: Annotated[int, typer.Option(help="warped copies of each training digit")] = 10,
     threads: int = 2,
 ) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     model = cluttered_digits_vit()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05)
+    patch_head = torch.nn.Linear(model.embed_dim, 11)
+    parameters = [*model.parameters(), *patch_head.parameters()]
+    optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.05)
     warm_up = 400
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser,
         lambda s: min(s / warm_up, 0.5 * (1 + math.cos(math.pi * max(s - warm_up, 0) / (steps - warm_up)))),
     )
     pool = augmented_pool(variants, seed=1)
-    test, test_labels = (torch.from_numpy(a) for a in cluttered_digits.generate(2000, seed=0))
+    test, test_labels = (torch.from_numpy(array) for array in cluttered_digits.generate(2000, seed=0)[:2])
+    cross_entropy = torch.nn.functional.cross_entropy
 
     model.train()
     for step in track(range(1, steps + 1), "training"):
-        images, labels = (torch.from_numpy(a) for a in cluttered_digits.generate(batch, 10_000 + step, digit_pool=pool))
-        loss = torch.nn.functional.cross_entropy(model(images[:, None] / 255), labels, label_smoothing=0.05)
+        pieces = min(cluttered_digits.PIECES, step * 3 * (cluttered_digits.PIECES + 1) // steps)
+        made = cluttered_digits.generate(batch, 10_000 + step, digit_pool=pool, pieces=pieces)
+        features = model.forward_features(torch.from_numpy(made.images)[:, None] / 255)
+        loss = cross_entropy(model.forward_head(features), torch.from_numpy(made.labels), label_smoothing=0.05)
+        by_patch = cross_entropy(patch_head(features[:, 1:]).transpose(1, 2), patch_labels(made, 4, pool[0].shape[-1]))
+        loss = loss + max(0.0, 1 - 2 * step / steps) * by_patch
         optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         schedule.step()
         if step % 500 == 0 or step == steps:

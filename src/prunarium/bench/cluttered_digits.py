@@ -5,6 +5,8 @@ patch tokens of 4 x 4 pixels, of which 9 to 16 carry the answer: dropping at ran
 must not.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from prunarium.bench import digits
@@ -13,10 +15,23 @@ REVISION = 1
 CANVAS = 32
 PIECE = 6
 PIECES = 6
-NOISE = 64  # background and foreground noise, of 255
+NOISE = 48  # of 255, everywhere
 
 
-def generate(count: int, seed: int, train: bool = False, digit_pool=None) -> tuple[np.ndarray, np.ndarray]:
+Pool = tuple[np.ndarray, np.ndarray]
+
+
+class Clutter(NamedTuple):
+    """Images uint8 ``[count, 32, 32]``, labels ``[count]``, and row and column of the digit's corner ``[2, count]``."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    corner: np.ndarray
+
+
+def generate(
+    count: int, seed: int, train: bool = False, digit_pool: Pool | None = None, pieces: int = PIECES
+) -> Clutter:
     """Make images.
 
     Args:
@@ -24,9 +39,7 @@ def generate(count: int, seed: int, train: bool = False, digit_pool=None) -> tup
         seed: the same seed gives the same bytes.
         train: draw from the training digits instead of the test digits.
         digit_pool: other digits to draw from, ``([n, 12, 12] uint8, [n] labels)``; the training script augments.
-
-    Returns:
-        uint8 images ``[count, 32, 32]`` and int64 labels ``[count]``.
+        pieces: pieces of other digits in each image; the benchmark's number unless training begins with fewer.
     """
     rng = np.random.default_rng([REVISION, seed])
     if digit_pool is None:
@@ -36,16 +49,16 @@ def generate(count: int, seed: int, train: bool = False, digit_pool=None) -> tup
     size = pool.shape[-1]
 
     canvas = np.zeros((count, CANVAS, CANVAS), np.uint8)
-    for _ in range(PIECES):
+    for _ in range(pieces):
         whole = pool[rng.integers(len(pool), size=count)]
-        pieces = _windows(whole, rng.integers(size - PIECE + 1, size=(2, count)), PIECE)
-        _paste(canvas, pieces, rng.integers(CANVAS - PIECE + 1, size=(2, count)))
+        piece = _windows(whole, rng.integers(size - PIECE + 1, size=(2, count)), PIECE)
+        _paste(canvas, piece, rng.integers(CANVAS - PIECE + 1, size=(2, count)))
     chosen = rng.integers(len(pool), size=count)
     corner = rng.integers(CANVAS - size + 1, size=(2, count))
     _erase(canvas, corner, size)
     _paste(canvas, pool[chosen], corner)
     noise = rng.integers(NOISE, size=canvas.shape, dtype=np.uint16)
-    return np.minimum(canvas + noise, 255).astype(np.uint8), pool_labels[chosen]
+    return Clutter(np.minimum(canvas + noise, 255).astype(np.uint8), pool_labels[chosen], corner)
 
 
 def _spots(corner: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -28,6 +28,7 @@ def digit_grid_llava() -> nn.Module:
         num_hidden_layers=10,
         num_attention_heads=4,
         max_position_embeddings=128,
+        initializer_range=0.1,
         pad_token_id=digit_grid.PAD,
         bos_token_id=digit_grid.BOS,
         eos_token_id=digit_grid.EOS,

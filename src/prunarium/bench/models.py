@@ -23,7 +23,7 @@ def cluttered_digits_vit() -> nn.Module:
         embed_dim=64,
         depth=6,
         num_heads=4,
-        mlp_ratio=4,
+        mlp_ratio=2,
     )
 
 

@@ -1,8 +1,16 @@
 """What every record has in common: unknown keys are errors, strings are strings, records do not change."""
 
+import re
+import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+ARXIV_PATTERN = r"^\d{4}\.\d{4,5}$"
+DOI_PATTERN = r"^10\.\d{4,9}/\S+$"
+_MARKUP = re.compile(r"<[A-Za-z/!?]")
+_WEB = re.compile(r"https?://[^\s/?#]+\S*")
 
 
 class Record(BaseModel):
@@ -12,8 +20,10 @@ class Record(BaseModel):
 
 
 def _plain(text: str) -> str:
-    if "<" in text and ">" in text.split("<", 1)[1]:
-        raise ValueError("holds HTML markup; write plain text")
+    if _MARKUP.search(text):
+        raise ValueError("holds HTML markup; write plain text (with a space after a '<' that means less than)")
+    if any(unicodedata.category(mark) in ("Cc", "Cs") for mark in text if mark != "\n"):
+        raise ValueError("holds a control character; remove it")
     return text
 
 
@@ -26,24 +36,23 @@ def _quoted(value: object) -> object:
 def _web(url: str) -> str:
     if not url.startswith(("https://", "http://")):
         raise ValueError("is not a web address; it must begin with https:// or http://")
-    if any(mark in url for mark in " <>\"'`\n"):
-        raise ValueError("holds a character that no web address has (space, quote or angle bracket)")
+    if not _WEB.fullmatch(url) or any(mark in "<>\"'`\\" or not mark.isprintable() for mark in url):
+        raise ValueError("holds a character that no web address has (space, quote or angle bracket); correct it")
     return url
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=80)]
 """An id: lower-case words joined by hyphens. It is also the file name."""
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_plain)]
 """Plain text: no markup."""
 
-Url = Annotated[str, AfterValidator(_web)]
+Url = Annotated[str, AfterValidator(_web), Field(json_schema_extra={"pattern": "^https?://"})]
 
 Identifier = Annotated[str, BeforeValidator(_quoted)]
 """An outside identifier. Unquoted YAML turns many of them into numbers, which is refused."""
 
-ArxivId = Annotated[Identifier, StringConstraints(pattern=r"^\d{4}\.\d{4,5}$")]
+ArxivId = Annotated[str, StringConstraints(pattern=ARXIV_PATTERN), BeforeValidator(_quoted)]
 """An arXiv id without its version, such as ``"2210.09461"``."""
 
-Doi = Annotated[Identifier, StringConstraints(pattern=r"^10\.\d{4,9}/\S+$", to_lower=True)]
-
+Doi = Annotated[str, StringConstraints(pattern=DOI_PATTERN, to_lower=True), BeforeValidator(_quoted)]

@@ -7,7 +7,8 @@ from pydantic import Field, StringConstraints, model_validator
 from prunarium.records.base import Record, Slug, Text, Url
 
 Family = Literal["vit", "vlm"]
-Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+COMMIT_PATTERN = r"^[0-9a-f]{40}$"
+Commit = Annotated[str, StringConstraints(pattern=COMMIT_PATTERN)]
 
 
 class OfficialCode(Record):
@@ -37,7 +38,7 @@ class Card(Record):
     @model_validator(mode="after")
     def _parity_is_backed(self) -> "Card":
         if self.parity == "official" and self.official is None:
-            raise ValueError("parity is 'official' but 'official' (repository, commit, licence) is missing")
+            raise ValueError("parity is 'official' but 'official' (repository, commit, licence) is missing; add it")
         if self.parity == "none" and not self.parity_reason:
             raise ValueError("parity is 'none': say why in parity_reason")
         if self.paper is None and not self.baseline:

@@ -55,7 +55,7 @@ class Mention(Record):
     title: Text = Field(description="the title as listed")
     venue: Text | None = Field(None, description="the venue as listed")
     year: PaperYear | None = Field(None, description="the year as listed")
-    links: Urls = Field(default_factory=list, description="the addresses on that line, as listed")
+    links: Urls = Field(default_factory=lambda: [], description="the addresses on that line, as listed")
 
 
 class Paper(Record):
@@ -74,7 +74,7 @@ class Paper(Record):
     identifiers: Identifiers = Field(default_factory=Identifiers)
     links: Links = Field(default_factory=Links)
     mentions: list[Mention] = Field(default_factory=list)
-    sources: dict[str, Text] = Field(default_factory=dict, description="field: where its value was read")
+    sources: dict[Text, Text] = Field(default_factory=dict, description="field: where its value was read")
     notes: list[Text] = Field(default_factory=list, description="corrections and contradictions, in our own words")
     superseded_by: Slug | None = None
     duplicate_of: Slug | None = None

@@ -1,4 +1,4 @@
-"""Scores: what papers claim (``methods/<id>/reported.yaml``) and what we measured (``methods/<id>/measured/*.json``)."""
+"""Scores: what papers claim (``methods/<id>/reported.yaml``), and what we measured (``measured/*.json`` there)."""
 
 from typing import Annotated, Literal
 

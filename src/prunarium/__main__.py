@@ -1,0 +1,5 @@
+"""``python -m prunarium``."""
+
+from prunarium.cli import main
+
+main()

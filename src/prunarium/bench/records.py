@@ -1,0 +1,49 @@
+"""Measured scores as files: one JSON each, named by what ran, written whole or not at all."""
+
+import hashlib
+from pathlib import Path
+
+from prunarium import paths
+from prunarium.errors import PrunariumError
+from prunarium.records import MeasuredScore
+
+
+def natural_key(score: MeasuredScore) -> str:
+    """What makes two scores the same cell: everything that ran, and nothing that came out."""
+    parts = (
+        score.method,
+        score.method_version,
+        score.setting,
+        score.benchmark,
+        score.benchmark_revision,
+        score.data_checksum,
+        score.model,
+        score.weights,
+        score.seed,
+        score.environment.precision,
+        score.environment.device,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:10]
+
+
+def score_path(score: MeasuredScore) -> Path:
+    """The file of a score: ``methods/<id>/measured/<benchmark>-<model>-<key>.json``."""
+    what = score.model if score.benchmark in (None, score.model) else f"{score.benchmark}-{score.model}"
+    return paths.root() / "methods" / score.method / "measured" / f"{what}-{natural_key(score)}.json"
+
+
+def write_score(score: MeasuredScore) -> Path:
+    """Write a score; an older one of the same cell is replaced.
+
+    Raises:
+        PrunariumError: the folder cannot be written.
+    """
+    path = score_path(score)
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(score.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise PrunariumError(f"{path}: cannot be written ({error.strerror}); check the folder's permissions") from error
+    return path

@@ -1,0 +1,64 @@
+"""The first record of a paper that only a list knows: what the list says, and nothing more."""
+
+from collections.abc import Container
+from typing import Any
+
+from pydantic import ValidationError
+
+from prunarium.catalog.catalogue import Catalogue
+from prunarium.catalog.importers.proposals import Proposal
+from prunarium.catalog.titles import acronym, is_address, new_id
+from prunarium.catalog.wording import in_words
+from prunarium.errors import PrunariumError
+from prunarium.records import Mention, Paper, VenueReference
+
+_TRACKS = ("workshop", "workshops", "findings", "demo", "short")
+
+
+def listed_venue(mention: Mention, catalogue: Catalogue) -> VenueReference | None:
+    """The venue of the catalogue that a list names, where it is one."""
+    if not mention.venue or not mention.year:
+        return None
+    known = catalogue.facets.spellings["venue"]
+    words, track = mention.venue.casefold().split(), None
+    if " ".join(words) not in known and len(words) > 1 and words[-1] in _TRACKS:
+        track = words.pop().removesuffix("s") if words[-1] == "workshops" else words.pop()
+    venue_id = known.get(" ".join(words))
+    if venue_id is None:
+        return None
+    preprint = catalogue.venues[venue_id].kind == "preprint-server"
+    status = "preprint" if preprint else "published"
+    return VenueReference.model_validate({"id": venue_id, "year": mention.year, "status": status, "track": track})
+
+
+def draft(proposal: Proposal, catalogue: Catalogue, taken: Container[str], links: dict[str, Any]) -> Paper:
+    """A new record.
+
+    Raises:
+        PrunariumError: the list does not say enough for one.
+    """
+    mention = proposal.mention
+    arxiv = proposal.first("arxiv")
+    year = mention.year or (2000 + int(arxiv[:2]) if arxiv else None)
+    if year is None:
+        raise PrunariumError("gives no year, and no arXiv id to take one from; add the paper by hand")
+    unnamed = is_address(mention.title)
+    name = None if unnamed else acronym(mention.title)
+    identifiers = {role: proposal.first(role) for role in ("arxiv", "doi", "openreview", "acl")}
+    data = {
+        "id": new_id("untitled" if unnamed else mention.title, year, taken, name),
+        "title": mention.title,
+        "name": name,
+        "year": year,
+        "venue": listed_venue(mention, catalogue),
+        "kind": "method",
+        "identifiers": {role: value for role, value in identifiers.items() if value},
+        "links": links,
+        "mentions": [mention],
+    }
+    try:
+        return Paper.model_validate(data)
+    except ValidationError as error:
+        finding = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in finding["loc"])
+        raise PrunariumError(f"{where} {in_words(finding, Paper)}") from error

@@ -1,0 +1,186 @@
+"""Joins a list to the catalogue: which papers are new, which are known, what disagrees, and what to write."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prunarium.catalog.catalogue import Catalogue
+from prunarium.catalog.importers import read_list
+from prunarium.catalog.importers.drafts import draft, listed_venue
+from prunarium.catalog.importers.joining import PaperIndex, copied_code
+from prunarium.catalog.importers.proposals import Proposal, UnreadLine
+from prunarium.catalog.places import paper_path, schema_from
+from prunarium.catalog.titles import is_address, same_title_key
+from prunarium.catalog.writing import add_missing, plain, rewrite, to_yaml, write_text
+from prunarium.errors import PrunariumError
+from prunarium.records import Mention, Paper
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A line of the list that names a paper of the catalogue."""
+
+    paper_id: str
+    line: int
+    by: str
+    known: bool
+    """Whether the record has this mention already."""
+
+
+@dataclass
+class Import:
+    """What importing a list comes to. Nothing is written before :func:`write`."""
+
+    list_id: str
+    new: dict[str, int] = field(default_factory=dict)
+    """Ids of the papers to add, with the line of each."""
+    joined: list[Joined] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    unread: list[UnreadLine] = field(default_factory=list)
+    changed: dict[str, Paper] = field(default_factory=dict)
+    """The papers to write: new ones, and known ones with what is added to them."""
+
+    @property
+    def added_mentions(self) -> int:
+        """How many mentions writing would add to papers that the catalogue has."""
+        return sum(not joined.known for joined in self.joined)
+
+
+def import_list(catalogue: Catalogue, text: str, list_id: str) -> Import:
+    """Compare the text of a list with the catalogue.
+
+    Raises:
+        PrunariumError: the list is not in ``lists.yaml``, or no importer reads its format.
+    """
+    (known_id,) = catalogue.facets.ids("list", list_id) or {list_id}
+    found = read_list(text, catalogue.lists[known_id])
+    result = Import(known_id, unread=list(found.unread))
+    session = _Session(catalogue, result, copied_code(found.proposals))
+    for proposal in found.proposals:
+        session.take(proposal)
+    return result
+
+
+class _Session:
+    """The state of one import: the papers as they would be after it."""
+
+    def __init__(self, catalogue: Catalogue, result: Import, copied: dict[int, str]) -> None:
+        self.catalogue = catalogue
+        self.index = PaperIndex(catalogue.papers)
+        self.result = result
+        self.copied = copied
+        self.matched: dict[str, list[Mention]] = {}
+
+    def conflict(self, proposal: Proposal, words: str) -> None:
+        """Note something that a person should look at."""
+        self.result.conflicts.append(f"line {proposal.mention.line}: {words}")
+
+    def take(self, proposal: Proposal) -> None:
+        """Join a proposal to its paper, or make a new one."""
+        matches = self.index.find(proposal)
+        if len(matches) > 1:
+            others = " and ".join(f"'{paper_id}' by {by}" for paper_id, by in matches[1:])
+            self.conflict(proposal, f"taken for '{matches[0][0]}' by {matches[0][1]}, but it is also {others}")
+        if matches:
+            self._join(proposal, *matches[0])
+        else:
+            self._add(proposal)
+
+    def _add(self, proposal: Proposal) -> None:
+        mention = proposal.mention
+        if is_address(mention.title):
+            self.conflict(proposal, f"gives the address {mention.title} in place of a title; find the title")
+        try:
+            paper = draft(proposal, self.catalogue, self.index.papers, self._links(proposal, None))
+        except PrunariumError as error:
+            self.result.unread.append(UnreadLine(mention.line, mention.title, str(error)))
+            return
+        if mention.venue and paper.venue is None:
+            self.conflict(proposal, f"the venue '{mention.venue}' is not in venues.yaml; add it to both")
+        self.index.put(paper)
+        self.matched[paper.id] = [mention]
+        self.result.new[paper.id] = mention.line
+        self.result.changed[paper.id] = paper
+
+    def _join(self, proposal: Proposal, paper_id: str, by: str) -> None:
+        paper, mention = self.index.papers[paper_id], proposal.mention
+        known = self._known_mention(paper, mention)
+        self.result.joined.append(Joined(paper_id, mention.line, by, known is not None))
+        if known is not None:
+            if known.line != mention.line:
+                self.conflict(proposal, f"'{paper_id}' has this mention at line {known.line}; the list has moved")
+            return
+        self._compare(proposal, paper)
+        data = plain(paper)
+        links = self._links(proposal, paper)
+        data["identifiers"] = {**self._identifiers(proposal), **data.get("identifiers", {})}
+        data["links"] = {**links, **data.get("links", {})}
+        data["mentions"] = [*data.get("mentions", []), plain(mention)]
+        changed = Paper.model_validate(data)
+        self.matched.setdefault(paper_id, []).append(mention)
+        self.index.put(changed)
+        self.result.changed[paper_id] = changed
+
+    def _known_mention(self, paper: Paper, mention: Mention) -> Mention | None:
+        """The record's mention that this line is: the same line, else the same title where the list has moved."""
+        taken = self.matched.setdefault(paper.id, [])
+        open_ones = [one for one in paper.mentions if one.list == mention.list and one not in taken]
+        same_title = [one for one in open_ones if one.title == mention.title]
+        found = next((one for one in same_title if one.line == mention.line), next(iter(same_title), None))
+        if found:
+            taken.append(found)
+        return found
+
+    def _compare(self, proposal: Proposal, paper: Paper) -> None:
+        mention = proposal.mention
+        titles = {same_title_key(paper.title)}
+        if not is_address(mention.title) and same_title_key(mention.title) not in titles:
+            self.conflict(proposal, f"'{paper.id}' has another title: {paper.title}")
+        venue = listed_venue(mention, self.catalogue)
+        if venue and paper.venue and venue.status != "preprint":
+            here, there = (venue.id, venue.year), (paper.venue.id, paper.venue.year)
+            if here != there:
+                self.conflict(proposal, f"lists {here[0]} {here[1]}; '{paper.id}' has {there[0]} {there[1]}")
+        for field_name, value in self._identifiers(proposal).items():
+            known = getattr(paper.identifiers, field_name)
+            if known and known != value:
+                self.conflict(proposal, f"gives {field_name} {value}; '{paper.id}' has {known}")
+
+    def _identifiers(self, proposal: Proposal) -> dict[str, Any]:
+        found = {name: proposal.first(name) for name in ("arxiv", "doi", "openreview", "acl")}
+        return {name: value for name, value in found.items() if value}
+
+    def _links(self, proposal: Proposal, paper: Paper | None) -> dict[str, Any]:
+        """The links to add: never to a paper that has links of the same role, for someone may have chosen those."""
+        roles: dict[str, Any] = {role: proposal.all(role) for role in ("paper", "pdf", "project", "other")}
+        roles["code"] = [{"url": url} for url in proposal.all("code") if self._own_code(proposal, url, paper)]
+        links = paper.links if paper else None
+        return {role: urls for role, urls in roles.items() if urls and not (links and getattr(links, role))}
+
+    def _own_code(self, proposal: Proposal, url: str, paper: Paper | None) -> bool:
+        owner = self.index.owner_of_code(url)
+        if proposal.mention.line in self.copied:
+            whose = self.copied[proposal.mention.line]
+            self.conflict(proposal, f"the code link {url} is left out, it seems to be that of {whose}")
+            return False
+        if owner and (paper is None or owner != paper.id):
+            self.conflict(proposal, f"the code link {url} is also that of '{owner}'; check it")
+        return True
+
+
+def write(result: Import, catalogue: Catalogue, root: Path) -> list[Path]:
+    """Add the new papers and missing mentions to the files. What is in a file stays as it is.
+
+    Returns the files that changed.
+    """
+    paths = []
+    for paper_id, paper in result.changed.items():
+        path = paper_path(root, paper_id)
+        if paper_id in catalogue.papers_by_id:
+            data = plain(paper)
+            text = rewrite(path.read_text(encoding="utf-8"), lambda node, data=data: add_missing(node, data))  # type: ignore[misc]
+        else:
+            text = to_yaml(paper, schema_from(root, path, "paper"))
+        write_text(path, text)
+        paths.append(path)
+    return paths

@@ -1,0 +1,190 @@
+"""Checks every file of ``catalog/`` and ``methods/`` in one pass: each by itself, then what they say of each other."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from prunarium.catalog import yaml_nodes
+from prunarium.catalog.files import Fault, FaultyFileError, field_name, read_json, read_text, read_yaml
+from prunarium.catalog.places import paper_files, schema_from, shown_path
+from prunarium.catalog.schemas import MODELS
+from prunarium.catalog.writing import SCHEMA_COMMENT
+from prunarium.catalog.yaml_nodes import Place
+from prunarium.errors import did_you_mean
+from prunarium.records import Card, MeasuredScore, Paper, PaperLists, Record, Taxonomy, Venues
+
+One = TypeVar("One", bound=Record)
+
+
+class _Check:
+    """One pass over a tree: the records that could be read, and the faults found so far."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.faults: list[Fault] = []
+        self.records: dict[Path, Record] = {}
+
+    def read(self, path: Path, schema: str) -> None:
+        """Read one file by itself."""
+        name = shown_path(self.root, path)
+        try:
+            if path.suffix == ".json":
+                self.records[path] = read_json(path, MODELS[schema], name)
+            else:
+                self._check_first_line(path, schema)
+                self.records[path] = read_yaml(path, MODELS[schema], name)
+        except FaultyFileError as error:
+            self.faults += error.faults
+
+    def _check_first_line(self, path: Path, schema: str) -> None:
+        first = read_text(path, shown_path(self.root, path)).partition("\n")[0].rstrip("\r")
+        wanted = f"{SCHEMA_COMMENT}{schema_from(self.root, path, schema)}"
+        if first != wanted:
+            words = f"the first line does not name the schema; make it '{wanted}'"
+            self.faults.append(Fault(shown_path(self.root, path), 1, "", words))
+
+    def add(self, path: Path, place: Place, message: str) -> None:
+        """A fault of a value of a file that could be read."""
+        text = path.read_text(encoding="utf-8")
+        line = yaml_nodes.line_of(yaml_nodes.compose(text), place)
+        self.faults.append(Fault(shown_path(self.root, path), line, field_name(place), message))
+
+    def of(self, model: type[One]) -> Iterator[tuple[Path, One]]:
+        """The records of a kind that could be read, with their files."""
+        for path, record in self.records.items():
+            if isinstance(record, model):
+                yield path, record
+
+    def known(self, path: Path, place: Place, value: str | None, vocabulary: Iterable[str], what: str) -> None:
+        """Check that a value names something that exists."""
+        ids = list(vocabulary)
+        if value is not None and value not in ids:
+            self.add(path, place, f"there is no {what} '{value}'{did_you_mean(value, ids)}; correct it or add that one")
+
+
+def validate(root: Path) -> list[str]:
+    """All faults of a tree, as ``file:line: field: what is wrong; what to do``. An empty list is a valid tree."""
+    check = _Check(root)
+    for name in ("venues", "taxonomy", "lists"):
+        check.read(root / "catalog" / f"{name}.yaml", name)
+    for path in paper_files(root):
+        check.read(path, "paper")
+    _read_methods(check)
+    _check_vocabularies(check)
+    _check_papers(check)
+    _check_status(check)
+    _check_methods(check)
+    return [str(fault) for fault in sorted(set(check.faults))]
+
+
+def _read_methods(check: _Check) -> None:
+    for path in sorted((check.root / "methods").glob("*/card.yaml")):
+        check.read(path, "card")
+    for path in sorted((check.root / "methods").glob("*/reported.yaml")):
+        check.read(path, "reported")
+    for path in sorted((check.root / "methods").glob("*/measured/*.json")):
+        check.read(path, "measured")
+
+
+def _check_vocabularies(check: _Check) -> None:
+    paper_ids = [path.stem for path in paper_files(check.root)]
+    for path, venues in check.of(Venues):
+        _check_unique(check, path, "venues", [venue.id for venue in venues.venues])
+    for path, lists in check.of(PaperLists):
+        _check_unique(check, path, "lists", [paper_list.id for paper_list in lists.lists])
+    for path, taxonomy in check.of(Taxonomy):
+        for vocabulary in Taxonomy.model_fields:
+            terms = getattr(taxonomy, vocabulary)
+            _check_unique(check, path, vocabulary, [term.id for term in terms])
+            for position, term in enumerate(terms):
+                for number, example in enumerate(term.examples):
+                    check.known(path, (vocabulary, position, "examples", number), example, paper_ids, "paper")
+
+
+def _check_unique(check: _Check, path: Path, field: str, ids: list[str]) -> None:
+    for position, value in enumerate(ids):
+        if value in ids[:position]:
+            check.add(path, (field, position, "id"), f"'{value}' stands here a second time; ids are unique")
+
+
+def _check_status(check: _Check) -> None:
+    """A preprint is on a preprint server, and nothing else is."""
+    servers = {venue.id: venue.kind == "preprint-server" for _, venues in check.of(Venues) for venue in venues.venues}
+    for path, paper in check.of(Paper):
+        venue = paper.venue
+        if venue and venue.id in servers and servers[venue.id] != (venue.status == "preprint"):
+            words = "a preprint server" if servers[venue.id] else "no preprint server"
+            check.add(path, ("venue", "status"), f"is '{venue.status}', but '{venue.id}' is {words}; correct one")
+
+
+def _check_papers(check: _Check) -> None:
+    vocabulary = _vocabularies(check)
+    paper_ids = [path.stem for path in paper_files(check.root)]
+    owners: dict[str, defaultdict[str, list[Path]]] = {
+        name: defaultdict(list) for name in ("id", "identifiers.arxiv", "identifiers.doi")
+    }
+    for path, paper in check.of(Paper):
+        if paper.id != path.stem:
+            check.add(path, ("id",), f"is '{paper.id}', but the file is '{path.name}'; give both the same name")
+        for place, value, what in _references(paper):
+            if what in vocabulary:
+                check.known(path, place, value, vocabulary[what], what)
+        for field in ("superseded_by", "duplicate_of"):
+            check.known(path, (field,), getattr(paper, field), paper_ids, "paper")
+        for field in paper.sources:
+            check.known(path, ("sources", field), field.partition(".")[0], Paper.model_fields, "field")
+        owners["id"][paper.id].append(path)
+        owners["identifiers.arxiv"][paper.identifiers.arxiv or ""].append(path)
+        owners["identifiers.doi"][paper.identifiers.doi or ""].append(path)
+    for field, files in owners.items():
+        for value, sharing in files.items():
+            for path in sharing[1:] if value else ():
+                other = shown_path(check.root, sharing[0])
+                words = f"'{value}' is also that of {other}; correct one, or make them one record"
+                check.add(path, tuple(field.split(".")), words)
+
+
+def _vocabularies(check: _Check) -> dict[str, list[str]]:
+    """The known ids, by what they are. A vocabulary whose file is broken is left out: its fault is reported already."""
+    known: dict[str, list[str]] = {}
+    for _, venues in check.of(Venues):
+        known["venue"] = [venue.id for venue in venues.venues]
+    for _, lists in check.of(PaperLists):
+        known["list"] = [paper_list.id for paper_list in lists.lists]
+    for _, taxonomy in check.of(Taxonomy):
+        known["modality"] = [term.id for term in taxonomy.modalities]
+        known["category"] = [term.id for term in taxonomy.categories]
+        known["kind"] = [term.id for term in taxonomy.kinds]
+        known["training value"] = [term.id for term in taxonomy.training]
+    return known
+
+
+def _references(paper: Paper) -> Iterator[tuple[Place, str, str]]:
+    """Every value of a paper that names something of a vocabulary: its place, the value, and what it names."""
+    yield ("kind",), paper.kind, "kind"
+    yield ("training",), paper.training, "training value"
+    if paper.venue:
+        yield ("venue", "id"), paper.venue.id, "venue"
+    for position, modality in enumerate(paper.modalities):
+        yield ("modalities", position), modality, "modality"
+    for position, category in enumerate(paper.categories):
+        yield ("categories", position), category, "category"
+    for position, mention in enumerate(paper.mentions):
+        yield ("mentions", position, "list"), mention.list, "list"
+
+
+def _check_methods(check: _Check) -> None:
+    paper_ids = [path.stem for path in paper_files(check.root)]
+    for path, card in check.of(Card):
+        folder = path.parent.name
+        if card.id != folder:
+            check.add(path, ("id",), f"is '{card.id}', but the folder is '{folder}'; give both the same name")
+        check.known(path, ("paper",), card.paper, paper_ids, "paper")
+    for path, score in check.of(MeasuredScore):
+        folder = path.parent.parent.name
+        if score.method != folder:
+            check.add(path, ("method",), f"is '{score.method}', but the folder is '{folder}'; move the file")
+    for folder_path in sorted((check.root / "methods").glob("*/method.py")):
+        if not (card_path := folder_path.with_name("card.yaml")).is_file():
+            check.faults.append(Fault(shown_path(check.root, card_path), 1, "", "is missing; every method has a card"))

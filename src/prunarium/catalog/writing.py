@@ -1,0 +1,93 @@
+"""Writes records as YAML, and changes written ones without touching what did not change."""
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from prunarium.catalog.yaml_nodes import is_text
+from prunarium.records import Record
+
+SCHEMA_COMMENT = "# yaml-language-server: $schema="
+
+
+def _writer() -> YAML:
+    writer = YAML(typ="rt")
+    writer.preserve_quotes = True
+    writer.width = 1_000_000  # a title stays on its line
+    writer.indent(mapping=2, sequence=4, offset=2)
+    return writer
+
+
+def plain(record: BaseModel) -> dict[str, Any]:
+    """The record as plain data, without the fields that are empty or hold their default."""
+    data: dict[str, Any] = {}
+    for name, field in type(record).model_fields.items():
+        value = _plain(getattr(record, name))
+        if field.is_required() or (value not in (None, [], {}) and value != field.default):
+            data[name] = value
+    return data
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return plain(value)
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return value
+
+
+def _quoted(value: Any) -> Any:
+    """Text that an unquoted YAML would read as a number, a date or a truth value, marked to be quoted."""
+    if isinstance(value, dict):
+        return {_quoted(key): _quoted(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_quoted(part) for part in value]
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and not is_text(value) else value
+
+
+def to_yaml(record: Record, schema: str) -> str:
+    """The text of a record's file. ``schema`` is the path of its JSON Schema from there."""
+    stream = io.StringIO()
+    _writer().dump(_quoted(plain(record)), stream)
+    return f"{SCHEMA_COMMENT}{schema}\n{stream.getvalue()}"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all: to a file beside it, which then takes its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        beside.write_bytes(text.encode("utf-8"))
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def rewrite(text: str, change: Callable[[CommentedMap], None]) -> str:
+    """The text of a YAML file after ``change``: comments, quotes and order stay."""
+    writer = _writer()
+    data = writer.load(text)
+    change(data)
+    stream = io.StringIO()
+    writer.dump(data, stream)
+    return stream.getvalue()
+
+
+def add_missing(node: Any, data: dict[str, Any]) -> None:
+    """Add to a file's mapping what ``data`` has and it lacks. Nothing that is there changes."""
+    for position, (key, value) in enumerate(data.items()):
+        if key not in node:
+            node.insert(position, key, _quoted(value))
+        elif isinstance(value, dict):
+            add_missing(node[key], value)
+        elif isinstance(value, list):
+            node[key].extend(_quoted(part) for part in value if part not in node[key])

@@ -1,0 +1,138 @@
+"""``prunarium run``: a method against the untouched model, in one line."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from prunarium.cli.app import app
+from prunarium.errors import PrunariumError
+
+if TYPE_CHECKING:
+    from prunarium.bench.workload import Workload
+    from prunarium.records import Card, MeasuredScore
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    method: Annotated[str, typer.Argument(help="a method of 'prunarium methods', or the path of a method folder")],
+    model: Annotated[str | None, typer.Option(help="any timm ViT; default: the benchmark's own small model")] = None,
+    benchmark: Annotated[str | None, typer.Option(help="an embedded benchmark; default: the family's")] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", help="a parameter as name=value; repeatable")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1...")] = "cpu",
+    batch_size: Annotated[list[int] | None, typer.Option(min=1, help="batch size to time; repeatable")] = None,
+    image: Annotated[Path | None, typer.Option(help="a picture to run on, with --model")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="weights for --model")] = None,
+    picture: Annotated[Path | None, typer.Option(help="where to write the token map")] = None,
+    record: Annotated[bool, typer.Option("--record", help="keep the score in the method's measured/ folder")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print the score as JSON, nothing else")] = False,
+) -> None:
+    """Run a method: quality, cost and speed against the untouched model with fused attention."""
+    from prunarium import registry
+
+    card = registry.find_card(method)
+    made = registry.load_method(method, **parse_parameters(param or []))
+    workload = _workload(card, model, benchmark, image, checkpoint, device)
+    if workload.warning and not json:
+        _say(f"[bold red]{workload.warning}[/]")
+    score = _measure(card, made, workload, tuple(batch_size or (1, workload.large_batch)), _command(context), json)
+
+    from prunarium.bench.pictures import draw
+    from prunarium.bench.records import write_score
+
+    drawn = draw(made, workload, picture or Path("build") / f"{card.id}-{workload.model_name}.png")
+    written = write_score(score) if record else None
+    if json:
+        print(score.model_dump_json(indent=1))
+        return
+    from prunarium.cli.score_table import show_score
+
+    show_score(score)
+    print(f"token map: {drawn}")
+    if written:
+        print(f"recorded: {written}")
+
+
+def parse_parameters(words: list[str]) -> dict[str, Any]:
+    """``["r=13", "blocks=[3, 6]"]`` to values, read as YAML reads them.
+
+    Raises:
+        PrunariumError: a word is not ``name=value``, or its value cannot be read.
+    """
+    import yaml
+
+    parameters = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise PrunariumError(f"--param {word}: write it as name=value, such as --param r=13")
+        try:
+            parameters[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise PrunariumError(f"--param {word}: the value cannot be read; quote it, or write [1, 2, 3]") from error
+    return parameters
+
+
+def _workload(
+    card: "Card", model: str | None, benchmark: str | None, image: Path | None, checkpoint: Path | None, device: str
+) -> "Workload":
+    import torch
+
+    from prunarium.bench import benchmarks, workload
+
+    try:
+        place = torch.device(device)
+        torch.empty(1, device=place)
+    except (RuntimeError, AssertionError) as error:
+        raise PrunariumError(f"--device {device}: there is no such device here") from error
+    if model:
+        if benchmark:
+            raise PrunariumError("--benchmark comes with its own model; leave out --model or --benchmark")
+        return workload.timm_model(model, checkpoint, image, place)
+    if image or checkpoint:
+        raise PrunariumError("--image and --checkpoint need --model, such as --model deit_small_patch16_224")
+    fitting = [b.name for b in benchmarks.benchmarks().values() if b.family in card.families]
+    if not benchmark and not fitting:
+        raise PrunariumError(f"no embedded benchmark fits {card.id}; give a --model")
+    return workload.embedded(benchmarks.find_benchmark(benchmark or fitting[0]), place)
+
+
+def _measure(
+    card: "Card", method: Any, workload: "Workload", batch_sizes: tuple[int, ...], command: str, quiet: bool
+) -> "MeasuredScore":
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from prunarium.bench.run import Run
+
+    columns = (TextColumn("{task.description:28}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+        task = progress.add_task("starting", total=1.0)
+
+        def advance(what: str, done: float) -> None:
+            progress.update(task, description=what, completed=done)
+
+        return Run(card, method, workload, command, batch_sizes, progress=advance).measure()
+
+
+def _command(context: typer.Context) -> str:
+    """The command that measures this again: what was given, less where output went."""
+    words = ["prunarium", "run", context.params["method"]]
+    for name in ("model", "benchmark", "device", "image", "checkpoint"):
+        value = context.params[name]
+        if value not in (None, "cpu"):
+            words += [f"--{name}", str(value)]
+    for word in context.params["param"] or []:
+        words += ["--param", word]
+    for size in context.params["batch_size"] or []:
+        words += ["--batch-size", str(size)]
+    import shlex
+
+    return shlex.join(words)
+
+
+def _say(text: str) -> None:
+    from rich.console import Console
+
+    Console(stderr=True).print(text)

@@ -1,0 +1,62 @@
+"""A measured score as a table for people."""
+
+from rich.console import Console
+from rich.table import Table
+
+from prunarium.records import Interval, MeasuredScore
+
+
+def show_score(score: MeasuredScore) -> None:
+    """Print the untouched model beside the method, and what the numbers mean."""
+    cost, environment = score.cost, score.environment
+    table = Table("", "untouched", score.method, "ratio or difference", title=f"{score.setting} on {score.model}")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    if score.quality:
+        quality = score.quality
+        low, high = 100 * quality.difference_low, 100 * quality.difference_high
+        points = 100 * (quality.method - quality.baseline)
+        table.add_row(
+            f"accuracy, {quality.samples} samples",
+            f"{100 * quality.baseline:.1f} %",
+            f"{100 * quality.method:.1f} %",
+            f"{points:+.1f} points ({low:+.1f} to {high:+.1f})",
+        )
+    table.add_row(
+        "MACs per sample", _macs(cost.macs_baseline), _macs(cost.macs), f"{cost.macs_baseline / cost.macs:.2f}x fewer"
+    )
+    table.add_row(
+        "mean tokens per block",
+        f"{sum(cost.tokens_baseline) / len(cost.tokens_baseline):.0f}",
+        f"{sum(cost.tokens) / len(cost.tokens):.1f}",
+        f"budget {cost.budget:.3f}",
+    )
+    for speed in score.speed:
+        table.add_row(
+            f"latency, batch {speed.batch_size}", _ms(speed.baseline_ms), _ms(speed.method_ms), _ratio(speed.ratio)
+        )
+        per_second = [1e3 * speed.batch_size / times.median for times in (speed.baseline_ms, speed.method_ms)]
+        table.add_row(f"samples per second, batch {speed.batch_size}", *(f"{rate:.0f}" for rate in per_second), "")
+    console = Console()
+    console.print(table)
+    counts = " ".join(f"{count:.0f}" for count in cost.tokens)
+    console.print(f"tokens leaving each block: {cost.tokens_baseline[0]} -> {counts}", soft_wrap=True)
+    console.print(
+        f"Measured on {environment.device}, {environment.threads} threads, {environment.precision}, "
+        f"torch {environment.versions.get('torch')}, against fused attention, interleaved; medians with quartiles. "
+        "Above 1x is faster than the untouched model.",
+        soft_wrap=True,
+        style="dim",
+    )
+
+
+def _macs(count: int) -> str:
+    return f"{count / 1e9:.2f} G" if count >= 1e9 else f"{count / 1e6:.1f} M"
+
+
+def _ms(times: Interval) -> str:
+    return f"{times.median:.2f} ms"
+
+
+def _ratio(ratio: Interval) -> str:
+    return f"{ratio.median:.2f}x ({ratio.low:.2f} to {ratio.high:.2f})"

@@ -1,0 +1,45 @@
+"""``prunarium site build`` and ``prunarium site serve``: the catalogue and the registry as web pages."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prunarium.cli.app import app
+
+site = typer.Typer(help="Build the web site, or look at it while you edit.", no_args_is_help=True)
+app.add_typer(site, name="site")
+
+
+@site.command()
+def build(
+    strict: Annotated[bool, typer.Option("--strict/--no-strict", help="Fail on any warning.")] = True,
+    out: Annotated[Path, typer.Option(help="Folder of the built site; it is replaced as a whole.")] = Path(
+        "build/site"
+    ),
+) -> None:
+    """Write every page and render the site; the old one stays until the new one is complete."""
+    from rich.console import Console
+
+    from prunarium import paths
+    from prunarium.site import build_site
+
+    started = time.monotonic()
+    with Console(stderr=True).status("building the site"):
+        counts = build_site(paths.root(), out, strict=strict)
+    seconds = time.monotonic() - started
+    sys.stdout.write(
+        f"{counts.papers} papers, {counts.methods} methods, {counts.pages} pages in {seconds:.1f} s: "
+        f"{out / 'index.html'}\n"
+    )
+
+
+@site.command()
+def serve(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8000) -> None:
+    """Show the site at http://127.0.0.1:PORT/ and build it again whenever a record, a method or a page changes."""
+    from prunarium import paths
+    from prunarium.site import serve_site
+
+    serve_site(paths.root(), port)

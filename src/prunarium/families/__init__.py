@@ -1,0 +1,26 @@
+"""Where methods act, and their way into live models."""
+
+from prunarium.families.adapters import adapter_for, shape_of
+from prunarium.families.base import Attention, Shape, StagedMethod, TokenMethod, check_stages
+from prunarium.families.budget import budget_of, tokens_per_block, with_budget
+from prunarium.families.handle import BlockRecord, Handle, Report
+from prunarium.families.vit import VitMethod
+from prunarium.families.vlm import VlmMethod
+
+__all__ = [
+    "Attention",
+    "BlockRecord",
+    "Handle",
+    "Report",
+    "Shape",
+    "StagedMethod",
+    "TokenMethod",
+    "VitMethod",
+    "VlmMethod",
+    "adapter_for",
+    "budget_of",
+    "check_stages",
+    "shape_of",
+    "tokens_per_block",
+    "with_budget",
+]

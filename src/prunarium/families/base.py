@@ -1,0 +1,160 @@
+"""What every method that reduces tokens is: a frozen set of parameters and one function."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from prunarium.errors import PrunariumError
+from prunarium.ops import Tokens
+
+if TYPE_CHECKING:
+    from prunarium.families.handle import Handle
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a method may know of a model before it runs.
+
+    Attributes:
+        family: where the method acts, ``vit`` or ``vlm``.
+        depth: number of blocks (layers of the language model).
+        prefix: leading tokens that are never reduced.
+        tokens: tokens entering the first block, prefix included; ``None`` where only the input tells.
+        stages: the blocks where a method reduces when its parameters do not say.
+    """
+
+    family: str
+    depth: int
+    prefix: int
+    tokens: int | None
+    stages: tuple[int, ...]
+
+
+class Attention:
+    """What the attention that just ran has to offer. Each row is computed when first asked for, and only then.
+
+    A method declares in ``needs`` what it will read; anything else is refused, so that no method pays for, or depends
+    on, more than it says.
+    """
+
+    def __init__(self, needs: Collection[str], offers: Mapping[str, Callable[[], Tensor]]) -> None:
+        self._needs, self._offers = needs, offers
+
+    def _give(self, name: str) -> Tensor:
+        if name not in self._needs:
+            raise PrunariumError(f"the method reads attention.{name} without declaring it; add it to its 'needs'")
+        return self._offers[name]()
+
+    @property
+    def keys(self) -> Tensor:
+        """Keys of this block, after any normalisation ``[batch, heads, tokens, head dim]``."""
+        return self._give("keys")
+
+    @property
+    def cls_attention(self) -> Tensor:
+        """Softmaxed attention from the cls token to all tokens of this block ``[batch, heads, tokens]``."""
+        return self._give("cls_attention")
+
+    @property
+    def last_attention(self) -> Tensor:
+        """Softmaxed attention from the last prompt token to the image tokens, in the layer before this one
+        ``[batch, heads, image tokens]``; a row sums to less than 1, the rest went to the text."""
+        return self._give("last_attention")
+
+
+class TokenMethod(BaseModel, ABC):
+    """A method of the registry. Its fields are its parameters; its repr is the record of what ran.
+
+    A subclass writes ``reduce`` and nothing else; ``apply`` puts it into a live model.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    families: ClassVar[tuple[str, ...]]
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    @abstractmethod
+    def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
+        """Drop or merge tokens.
+
+        vit: called in each block of ``acts_at`` between its attention and its MLP, with the residual stream.
+        vlm: called before each layer of ``acts_at``, with the hidden states of the image tokens alone.
+        """
+
+    def fit(self, shape: Shape) -> Self:
+        """This method with everything filled in that depends on the model, such as a schedule over its depth."""
+        return self
+
+    def acts_at(self, shape: Shape) -> Collection[int]:
+        """The blocks, counted from 0, in which ``reduce`` is called.
+
+        Raises:
+            PrunariumError: the model does not have such a block.
+        """
+        return range(shape.depth)
+
+    @property
+    def size_bias(self) -> bool:
+        """Whether a merged token counts in attention as often as the tokens it stands for."""
+        return False
+
+    def knob(self, amount: float, shape: Shape) -> Self:
+        """This method turned to keep ``amount`` (0 to 1) of what it can; more amount never keeps fewer tokens.
+
+        ``with_budget`` searches it. A method without such a knob cannot be compared at equal budgets.
+        """
+        raise PrunariumError(f"{type(self).__name__} has no knob to search a budget with")
+
+    def apply(self, model: nn.Module) -> "Handle":
+        """Put the method into a live model, in place; the handle takes it out again.
+
+        Raises:
+            PrunariumError: the method does not work on this model, or a method is applied already.
+        """
+        from prunarium.families.adapters import adapter_for
+
+        return adapter_for(self, model).attach()
+
+
+def check_stages(blocks: Collection[int], depth: int) -> None:
+    """Refuse blocks that the model does not have."""
+    beyond = [block for block in blocks if not 0 <= block < depth]
+    if beyond:
+        raise PrunariumError(f"block {beyond[0]} does not exist: the model has blocks 0 to {depth - 1}")
+
+
+class StagedMethod(TokenMethod):
+    """A method that keeps the same share of the tokens at each of a few blocks."""
+
+    keep_rate: Annotated[float, Field(gt=0, le=1)] = Field(0.7, description="share of tokens kept at each stage")
+    blocks: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        None, description="blocks that reduce; default: at 1/4, 1/2 and 3/4 of the depth (vit), before layer 2 (vlm)"
+    )
+
+    def acts_at(self, shape: Shape) -> Collection[int]:
+        blocks = shape.stages if self.blocks is None else self.blocks
+        check_stages(blocks, shape.depth)
+        return blocks
+
+    def knob(self, amount: float, shape: Shape) -> Self:
+        return self.model_copy(update={"keep_rate": max(amount, 1e-6)})
+
+
+def as_error(problem: Any, method: type[TokenMethod], name: str) -> PrunariumError:
+    """The first fault of a pydantic ``ValidationError``, as one line."""
+    from prunarium.errors import did_you_mean
+
+    fault = problem.errors()[0]
+    field = str(fault["loc"][0]) if fault["loc"] else "parameters"
+    known = ", ".join(method.model_fields) or "none"
+    if fault["type"] == "extra_forbidden":
+        hint = did_you_mean(field, method.model_fields)
+        return PrunariumError(f"{name} has no parameter '{field}'{hint}; its parameters: {known}")
+    reason = fault["msg"].removeprefix("Value error, ").lower()
+    description = method.model_fields[field].description if field in method.model_fields else None
+    meaning = f"; {field}: {description}" if description else ""
+    return PrunariumError(f"{name}: {field}={fault['input']!r}: {reason}{meaning}")

@@ -1,0 +1,64 @@
+"""One comparable budget for every method: mean tokens per block, of the untouched model's."""
+
+import torch
+from torch import Tensor
+
+from prunarium.errors import PrunariumError
+from prunarium.families.base import Attention, Shape, TokenMethod
+from prunarium.ops import Tokens
+
+TOLERANCE = 0.01
+
+
+def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
+    """Tokens left in each block (vlm: image tokens), found by running the method alone on tiny random tensors.
+
+    Exact for methods whose counts do not depend on the data.
+    """
+    if shape.tokens is None:
+        raise PrunariumError("the number of tokens is not known before the model runs; set shape.tokens")
+    draw = torch.Generator().manual_seed(0)
+    method, acting = method.fit(shape), set(method.acts_at(shape))
+    tokens = Tokens(torch.randn(1, shape.tokens, 4, generator=draw), shape.prefix)
+    counts = []
+    for block in range(shape.depth):
+        if block in acting:
+            tokens = method.reduce(tokens, _random_attention(method, tokens.count, draw), block)
+        counts.append(tokens.count)
+    return counts
+
+
+def _random_attention(method: TokenMethod, count: int, draw: torch.Generator) -> Attention:
+    def row() -> Tensor:
+        return torch.rand(1, 1, count, generator=draw)
+
+    keys = torch.randn(1, 1, count, 4, generator=draw)
+    return Attention(method.needs, {"keys": lambda: keys, "cls_attention": row, "last_attention": row})
+
+
+def budget_of(method: TokenMethod, shape: Shape) -> float:
+    """Mean tokens per block, of the untouched model's."""
+    counts = tokens_per_block(method, shape)
+    return sum(counts) / (len(counts) * (shape.tokens or 1))
+
+
+def with_budget(method: TokenMethod, budget: float, shape: Shape) -> TokenMethod:
+    """The same method with its knob turned to a budget.
+
+    Raises:
+        PrunariumError: the budget is not above 0 and at most 1, or the method cannot come within 1 % of it.
+    """
+    if not 0 < budget <= 1:
+        raise PrunariumError(f"a budget is above 0 and at most 1, not {budget}")
+    low, high = 0.0, 1.0
+    tried: list[tuple[float, float, TokenMethod]] = []
+    for _ in range(30):
+        middle = (low + high) / 2
+        candidate = method.knob(middle, shape)
+        found = budget_of(candidate, shape)
+        tried.append((abs(found - budget), found, candidate))
+        low, high = (low, middle) if found > budget else (middle, high)
+    miss, found, nearest = min(tried, key=lambda one: one[0])
+    if miss > TOLERANCE:
+        raise PrunariumError(f"{method!r} cannot reach budget {budget}; the nearest it comes is {found:.3f}")
+    return nearest

@@ -1,0 +1,126 @@
+"""The handle of an applied method: it takes the method out again and tells what happened to the tokens."""
+
+import weakref
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from prunarium.errors import PrunariumError
+from prunarium.families.base import TokenMethod
+from prunarium.ops import Move, groups
+
+_applied: "weakref.WeakKeyDictionary[nn.Module, Handle]" = weakref.WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class BlockRecord:
+    """One block of the last forward pass; tokens are counted per sample."""
+
+    block: int
+    tokens_in: int
+    tokens_out: int
+    moves: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """Tokens of every block of the last forward pass (vlm: image tokens of every layer)."""
+
+    method: str
+    blocks: tuple[BlockRecord, ...]
+
+    @property
+    def tokens_in(self) -> list[int]:
+        """Tokens entering each block."""
+        return [record.tokens_in for record in self.blocks]
+
+    @property
+    def tokens_out(self) -> list[int]:
+        """Tokens leaving each block's reduction: what its MLP sees."""
+        return [record.tokens_out for record in self.blocks]
+
+    @property
+    def budget(self) -> float:
+        """Mean tokens per block, of the untouched model's."""
+        return sum(self.tokens_out) / (len(self.blocks) * self.blocks[0].tokens_in)
+
+    def __str__(self) -> str:
+        lines = [f"{self.method}: budget {self.budget:.3f} (mean tokens per block, of the untouched model's)"]
+        lines += [f"  block {r.block:2d}: {r.tokens_in:4d} -> {r.tokens_out:4d} tokens" for r in self.blocks]
+        return "\n".join(lines)
+
+
+@dataclass
+class Handle:
+    """A method inside a model. Use it in a ``with`` statement, or call ``remove``."""
+
+    method: TokenMethod
+    model: nn.Module
+    records: list[BlockRecord] = field(default_factory=list)
+    batch: int = 0
+    samples: int = 0
+    _undo: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.model in _applied:
+            raise PrunariumError(
+                f"{_applied[self.model].method!r} is already applied to this model; remove its handle first"
+            )
+        _applied[self.model] = self
+        self._undo.callback(_applied.pop, self.model, None)
+
+    def patch(self, module: nn.Module, name: str, function: Callable[..., Any]) -> None:
+        """Shadow a method of one module instance until ``remove``."""
+        setattr(module, name, function)
+        self._undo.callback(delattr, module, name)
+
+    def hook(self, registered: "torch.utils.hooks.RemovableHandle") -> None:
+        """Take a torch hook off at ``remove``."""
+        self._undo.callback(registered.remove)
+
+    def begin(self, batch: int) -> int:
+        """A forward pass starts: forget the last one. Returns how many samples went before."""
+        before = self.samples
+        self.records.clear()
+        self.batch, self.samples = batch, before + batch
+        return before
+
+    def report(self) -> Report:
+        """Tokens in and out of every block in the last forward pass.
+
+        Raises:
+            PrunariumError: the model has not run since the method was applied.
+        """
+        if not self.records:
+            raise PrunariumError("nothing to report: run the model once while the method is applied")
+        return Report(repr(self.method), tuple(self.records))
+
+    def source(self, after: int | None = None) -> Tensor:
+        """Where each original token is after block ``after`` (default: the last): ``[batch, original tokens]``.
+
+        The value is the position of the token that holds it, or -1 where it was dropped. Tokens with the same value
+        were merged.
+        """
+        records = self.report().blocks
+        last = len(records) - 1 if after is None else after
+        if not 0 <= last < len(records):
+            raise PrunariumError(f"there is no block {after}: the last forward pass had {len(records)}")
+        moves = [move for record in records[: last + 1] for move in record.moves]
+        return groups(moves, self.batch, records[0].tokens_in)
+
+    def remove(self) -> None:
+        """Take the method out: the model is what it was. Safe to call twice."""
+        self._undo.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()

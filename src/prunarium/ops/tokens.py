@@ -1,0 +1,100 @@
+"""The tokens that a method reduces, and the account of where each of them went.
+
+Nothing of the account is computed while a model runs: a reduction only remembers the index tensors that it made
+anyway, and ``groups`` works out the rest when somebody asks.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+DROPPED = -1
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step of a reduction.
+
+    Attributes:
+        position: for every output token, the input token whose place it takes ``[batch, tokens out]``; ``DROPPED``
+            for a token that takes nobody's place.
+        group: computes, for every input token, the output token that holds it, or ``DROPPED`` ``[batch, tokens in]``.
+    """
+
+    position: Tensor
+    group: Callable[[], Tensor]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Tokens on their way through a model.
+
+    Attributes:
+        x: hidden states ``[batch, tokens, dim]``.
+        prefix: how many leading tokens (cls, distillation, registers) no method may drop or merge.
+        size: how many original tokens each one stands for ``[batch, tokens]``; ``None`` while all stand for one.
+        first_sample: how many samples the model saw before this batch; the batch's samples follow from there.
+        moves: the steps taken since the method was handed these tokens.
+    """
+
+    x: Tensor
+    prefix: int = 0
+    size: Tensor | None = None
+    first_sample: int = 0
+    moves: tuple[Move, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Tokens now, prefix included."""
+        return self.x.shape[1]
+
+    @property
+    def reducible(self) -> int:
+        """Tokens that a method may drop or merge."""
+        return self.count - self.prefix
+
+    def moved(self, x: Tensor, size: Tensor | None, move: Move) -> "Tokens":
+        """These tokens after one more step."""
+        return replace(self, x=x, size=size, moves=(*self.moves, move))
+
+    def keep(self, index: Tensor, fused: Tensor | None = None) -> "Tokens":
+        """Keep some of the tokens and the whole prefix, in the order given.
+
+        Args:
+            index: ``[batch, kept]``, counted from the first token after the prefix.
+            fused: one more token ``[batch, 1, dim]``, appended, in which the tokens not kept live on.
+        """
+        prefix = torch.arange(self.prefix, device=index.device).expand(len(index), -1)
+        kept = torch.cat([prefix, index + self.prefix], dim=1)
+        count, rest = self.count, DROPPED
+        x = gather(self.x, kept)
+        size = None if self.size is None else self.size.gather(1, kept)
+        position = kept
+        if fused is not None:
+            rest = kept.shape[1]
+            x = torch.cat([x, fused], dim=1)
+            position = nn.functional.pad(kept, (0, 1), value=DROPPED)
+            if self.size is not None and size is not None:
+                size = torch.cat([size, self.size.sum(1, keepdim=True) - size.sum(1, keepdim=True)], dim=1)
+
+        def group() -> Tensor:
+            home = torch.full((len(kept), count), rest, device=kept.device)
+            return home.scatter(1, kept, torch.arange(kept.shape[1], device=kept.device).expand_as(kept))
+
+        return self.moved(x, size, Move(position, group))
+
+
+def gather(x: Tensor, index: Tensor) -> Tensor:
+    """Tokens ``[batch, k, dim]`` of ``x`` ``[batch, tokens, dim]`` at ``index`` ``[batch, k]``."""
+    return x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
+
+
+def groups(moves: Sequence[Move], batch: int, count: int) -> Tensor:
+    """Where each of ``count`` tokens went after all moves: an output token, or ``DROPPED`` ``[batch, count]``."""
+    home = torch.arange(count).expand(batch, -1)
+    for move in moves:
+        following = move.group().cpu()
+        home = torch.where(home == DROPPED, DROPPED, following.gather(1, home.clamp(min=0)))
+    return home

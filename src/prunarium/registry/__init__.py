@@ -1,0 +1,21 @@
+"""The registry: every folder of ``methods/`` is a method. Nothing here loads torch until a method is loaded."""
+
+from prunarium.registry.folders import (
+    cards,
+    find_card,
+    load_class,
+    load_method,
+    measured_scores,
+    methods_of_papers,
+    reported_scores,
+)
+
+__all__ = [
+    "cards",
+    "find_card",
+    "load_class",
+    "load_method",
+    "measured_scores",
+    "methods_of_papers",
+    "reported_scores",
+]

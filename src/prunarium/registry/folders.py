@@ -1,0 +1,119 @@
+"""Method folders: ``methods/<id>/`` with card.yaml, method.py, reported.yaml and measured/*.json."""
+
+import importlib.util
+import inspect
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prunarium import paths
+from prunarium.catalog.files import read_json, read_yaml
+from prunarium.errors import PrunariumError, did_you_mean
+from prunarium.records import Card, MeasuredScore, ReportedScore, ReportedScores
+
+if TYPE_CHECKING:
+    from prunarium.families import TokenMethod
+
+
+def folders() -> dict[str, Path]:
+    """Every method folder by the method's id."""
+    return {path.parent.name: path.parent for path in sorted((paths.root() / "methods").glob("*/card.yaml"))}
+
+
+def folder_of(name: str) -> Path:
+    """The folder of a method: one of the registry, or a path to a method folder anywhere on disk.
+
+    Raises:
+        PrunariumError: there is no such method.
+    """
+    known = folders()
+    if name in known:
+        return known[name]
+    elsewhere = Path(name)
+    if (elsewhere / "card.yaml").is_file():
+        return elsewhere.resolve()
+    raise PrunariumError(
+        f"there is no method '{name}'{did_you_mean(name, known)}; 'prunarium methods' lists all, "
+        "or give the path of a method folder"
+    )
+
+
+def cards() -> dict[str, Card]:
+    """Every card of the registry by the method's id."""
+    return {name: read_yaml(folder / "card.yaml", Card) for name, folder in folders().items()}
+
+
+def find_card(name: str) -> Card:
+    """The card of one method."""
+    return read_yaml(folder_of(name) / "card.yaml", Card)
+
+
+def methods_of_papers() -> Mapping[str, list[str]]:
+    """The methods that run a paper, by the paper's id."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name, card in cards().items():
+        if card.paper:
+            found[card.paper].append(name)
+    return dict(found)
+
+
+def load_class(name: str) -> "type[TokenMethod]":
+    """The class in a method's ``method.py``.
+
+    Raises:
+        PrunariumError: no such method, torch is not installed, or the file does not hold exactly one method.
+    """
+    folder = folder_of(name)
+    path = folder / "method.py"
+    try:
+        from prunarium.families import TokenMethod
+    except ModuleNotFoundError as error:
+        raise PrunariumError(
+            f"methods need {error.name}, which is not installed: pip install 'prunarium[methods]'"
+        ) from error
+    module_name = f"prunarium_methods.{folder.name.replace('-', '_')}_{abs(hash(folder)):x}"
+    if module_name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        if spec is None or spec.loader is None or not path.is_file():
+            raise PrunariumError(f"{path}: is missing; a method folder needs a method.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[module_name] = module
+    here = [
+        kind
+        for _, kind in inspect.getmembers(sys.modules[module_name], inspect.isclass)
+        if issubclass(kind, TokenMethod) and kind.__module__ == module_name
+    ]
+    if len(here) != 1:
+        raise PrunariumError(f"{path}: holds {len(here)} method classes; it must hold exactly one")
+    return here[0]
+
+
+def load_method(name: str, **parameters: Any) -> "TokenMethod":
+    """A method with its parameters.
+
+    Raises:
+        PrunariumError: no such method, an unknown parameter or a bad value.
+    """
+    from pydantic import ValidationError
+
+    kind = load_class(name)
+    try:
+        return kind(**parameters)
+    except ValidationError as error:
+        from prunarium.families.base import as_error
+
+        raise as_error(error, kind, name) from None
+
+
+def reported_scores(name: str) -> list[ReportedScore]:
+    """What papers claim for a method."""
+    path = folder_of(name) / "reported.yaml"
+    return read_yaml(path, ReportedScores).scores if path.is_file() else []
+
+
+def measured_scores(name: str) -> list[MeasuredScore]:
+    """What was measured here, in the order of the file names."""
+    return [read_json(path, MeasuredScore) for path in sorted((folder_of(name) / "measured").glob("*.json"))]

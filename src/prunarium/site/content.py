@@ -1,0 +1,99 @@
+"""All that the pages show, read once: the catalogue, the methods with their scores, the benchmarks."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from prunarium import registry
+from prunarium.catalog import Catalogue, load
+from prunarium.records import Card, MeasuredScore, Paper, ReportedScore
+from prunarium.site.parameters import Parameters, parameters_of
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method folder, as its page shows it."""
+
+    card: Card
+    parameters: Parameters
+    reported: tuple[ReportedScore, ...] = ()
+    measured: tuple[MeasuredScore, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.card.id
+
+
+@dataclass(frozen=True)
+class BenchmarkSummary:
+    """An embedded benchmark, as its page shows it."""
+
+    name: str
+    revision: int
+    family: str
+    summary: str
+    samples: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything. ``benchmarks`` is ``None`` where the packages that they need are not installed."""
+
+    catalogue: Catalogue
+    methods: tuple[Method, ...]
+    benchmarks: tuple[BenchmarkSummary, ...] | None = None
+
+    @cached_property
+    def papers(self) -> list[Paper]:
+        """The papers, newest first."""
+        return sorted(self.catalogue, key=lambda paper: (-paper.year, paper.title.lower(), paper.id))
+
+    @cached_property
+    def methods_of_papers(self) -> dict[str, list[Method]]:
+        """The methods that run a paper, by the paper's id."""
+        found: dict[str, list[Method]] = {}
+        for method in self.methods:
+            if method.card.paper:
+                found.setdefault(method.card.paper, []).append(method)
+        return found
+
+    def venue_name(self, paper: Paper) -> str:
+        """``EMNLP Findings``, or nothing where nobody states a venue."""
+        if paper.venue is None:
+            return ""
+        known = self.catalogue.venues.get(paper.venue.id)
+        name = known.name if known else paper.venue.id
+        return f"{name} {paper.venue.track}" if paper.venue.track else name
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What readers see for a value of a vocabulary, by its id."""
+        taxonomy = self.catalogue.taxonomy
+        terms = [*taxonomy.modalities, *taxonomy.categories, *taxonomy.kinds, *taxonomy.training]
+        return {term.id: term.name for term in terms}
+
+
+def read(root: Path) -> Content:
+    """Read a tree.
+
+    Raises:
+        PrunariumError: a file is no valid record, or a method folder holds no method.
+    """
+    folders = [str(card.parent.resolve()) for card in sorted((root / "methods").glob("*/card.yaml"))]
+    return Content(load(root), tuple(_method(folder) for folder in folders), _benchmarks())
+
+
+def _method(folder: str) -> Method:
+    reported, measured = registry.reported_scores(folder), registry.measured_scores(folder)
+    return Method(registry.find_card(folder), parameters_of(folder), tuple(reported), tuple(measured))
+
+
+def _benchmarks() -> tuple[BenchmarkSummary, ...] | None:
+    # The benchmarks hold tensors: they are looked up only here, so that importing the site does not load torch.
+    try:
+        from prunarium.bench.benchmarks import benchmarks
+    except ModuleNotFoundError:
+        return None
+    return tuple(
+        BenchmarkSummary(one.name, one.revision, one.family, one.summary, one.samples) for one in benchmarks().values()
+    )

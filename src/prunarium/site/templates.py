@@ -1,0 +1,42 @@
+"""Renders the templates beside this module. Every value is escaped; nothing marks a value as safe."""
+
+import json
+from functools import cache
+from html import escape
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from prunarium.site import numbers
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("prunarium.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        name: getattr(numbers, name) for name in ("macs", "percent", "points", "milliseconds", "ratio", "plain")
+    }
+    environment.filters |= {"setting": numbers.setting, "results": numbers.results}
+    return environment
+
+
+def document(template: str, title: str, description: str, up: str, **values: object) -> bytes:
+    """A Markdown file whose body is one block of HTML, which Markdown leaves alone.
+
+    Args:
+        template: name of the template.
+        title: of the browser window.
+        description: for search engines.
+        up: relative path from the page to the root of the site, such as ``../``.
+        values: what the template shows.
+    """
+    # The theme copies these two into HTML as they are: they have to be escaped here. JSON is valid YAML.
+    head = {"title": escape(title), "description": escape(" ".join(description.split()))}
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in head.items()]
+    body = _environment().get_template(template).render(up=up, title=title, **values)
+    return f"---\n{''.join(lines)}hide:\n  - navigation\n  - toc\n---\n\n{body}\n".encode()

@@ -1,0 +1,221 @@
+"""Built sites, served from this machine, and a real browser to look at them."""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from prunarium import paths
+from prunarium.records import MeasuredScore, ReportedScore
+from prunarium.site import build_site, content, pages
+from prunarium.site.api import documents
+from prunarium.site.engine import render
+from prunarium.site.tree import mirror
+
+ODD_TITLE = "</script><script>window.odd = 1</script> \"A\" & 'B' | $x_i^2$ **bold** [l](u) {{ 7 * 7 }} &lt;i&gt; 🌱"
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site: its folder, its address, and what it was built from."""
+
+    folder: Path
+    url: str
+    content: content.Content
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def _serve(folder):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, f"http://127.0.0.1:{server.server_port}/"
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory):
+    """A copy of this tree: what is built and what it is compared with are the same, whoever edits meanwhile."""
+    root = tmp_path_factory.mktemp("tree")
+    for name in ("catalog", "methods", "site"):
+        shutil.copytree(paths.root() / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(paths.root() / "mkdocs.yml", root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def everything(tree):
+    """The records of this tree."""
+    return content.read(tree)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, tree, everything):
+    """The site of this tree."""
+    folder = tmp_path_factory.mktemp("built") / "site"
+    build_site(tree, folder)
+    server, url = _serve(folder)
+    yield Site(folder, url, everything)
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def odd(everything):
+    """One paper and its method whose every text is hostile, and scores of both kinds.
+
+    The records refuse some of it; the pages must not depend on that.
+    """
+    method = next(method for method in everything.methods if method.id == "tome")
+    paper = everything.catalogue.paper("tome")
+    paper = paper.model_copy(
+        update={
+            "title": ODD_TITLE,
+            "name": ODD_TITLE,
+            "authors": [ODD_TITLE, 'Zoë "Z" Ö<b>'],
+            "notes": [ODD_TITLE],
+            "sources": {"title": f"https://example.org/ {ODD_TITLE}"},
+            "mentions": [paper.mentions[0].model_copy(update={"title": ODD_TITLE, "section": ODD_TITLE})],
+        }
+    )
+    method = replace(
+        method,
+        card=method.card.model_copy(update={"name": ODD_TITLE, "summary": ODD_TITLE, "differences": [ODD_TITLE]}),
+        reported=(reported_score(),),
+        measured=(measured_score(),),
+    )
+    return content.Content(
+        replace(everything.catalogue, papers_by_id={"tome": paper}), (method,), everything.benchmarks
+    )
+
+
+@pytest.fixture(scope="session")
+def odd_site(tmp_path_factory, odd):
+    """The site of the hostile records."""
+    folder = tmp_path_factory.mktemp("odd")
+    shutil.copytree(paths.root() / "site" / "pages", folder / "docs")
+    shutil.copytree(paths.root() / "site" / "assets", folder / "docs" / "assets")
+    mirror(pages.pages(odd) | documents(odd), folder / "docs")
+    render(paths.root() / "mkdocs.yml", folder / "docs", folder / "site", strict=True)
+    server, url = _serve(folder / "site")
+    yield Site(folder / "site", url, odd)
+    server.shutdown()
+
+
+def reported_score():
+    """A row as a paper prints it."""
+    return ReportedScore(
+        reported_by=ODD_TITLE.replace("<", ""),
+        own_claim=True,
+        source="https://arxiv.org/abs/2210.09461",
+        where="Table 1",
+        model="ViT-B",
+        dataset="ImageNet-1k",
+        setting={"r": 13, "layers": [1, 2]},
+        trained=False,
+        baseline={"top-1": 84.57},
+        result={"top-1": 82.6},
+        gmacs_baseline=17.6,
+        gmacs=8.78,
+        speed_up=1.97,
+        device="V100",
+    )
+
+
+def measured_score():
+    """A score as ``prunarium run --record`` keeps it."""
+    interval = {"median": 1.5, "low": 1.4, "high": 1.6}
+    return MeasuredScore.model_validate(
+        {
+            "method": "tome",
+            "method_version": 1,
+            "setting": "ToMe(r=8, proportional_attention=True)",
+            "benchmark": "cluttered-digits",
+            "benchmark_revision": 1,
+            "model": "cluttered-digits-vit",
+            "weights": "sha256:" + "0" * 64,
+            "seed": 0,
+            "quality": {
+                "metric": "accuracy",
+                "samples": 2000,
+                "baseline": 0.98,
+                "method": 0.961,
+                "difference_low": -0.024,
+                "difference_high": -0.0138,
+            },
+            "cost": {
+                "macs_baseline": 12_300_000,
+                "macs": 6_150_000,
+                "tokens_baseline": [65] * 6,
+                "tokens": [57.0, 49.0, 41.0, 33.0, 25.0, 17.0],
+                "budget": 0.57,
+            },
+            "speed": [
+                {"batch_size": size, "baseline_ms": interval, "method_ms": interval, "ratio": interval}
+                for size in (1, 64)
+            ],
+            "environment": {
+                "device": "AMD EPYC 7763",
+                "threads": 2,
+                "precision": "float32",
+                "python": "3.12.1",
+                "versions": {"torch": "2.6.0", "timm": "1.0.20"},
+                "commit": "2ed0b99",
+            },
+            "command": "prunarium run tome --param r=8",
+            "measured_on": "2026-11-22",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium: that of ``CHROMIUM``, or the first one on the path."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        absent = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        absent("no Chromium: install one, or name it in the variable CHROMIUM")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens a page of a site; afterwards, no error in it and no request to anybody else."""
+    contexts, faults = [], []
+
+    def open_page(url, **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        here = "/".join(url.split("/")[:3]) + "/"
+        page.on("request", lambda request: request.url.startswith(here) or faults.append(request.url))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", lambda dialog: faults.append(dialog.message))
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not faults
