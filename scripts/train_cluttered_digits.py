@@ -7,7 +7,6 @@ in minutes rather than hours: the clutter grows over the first third of the trai
 asks every patch which digit it belongs to. That head is thrown away.
 """
 
-import math
 from pathlib import Path
 from typing import Annotated
 
@@ -15,30 +14,10 @@ import numpy as np
 import torch
 import typer
 from rich.progress import track
-from scipy.ndimage import affine_transform
 
-from prunarium.bench import cluttered_digits, digits
+from digit_training import augmented_pool, warm_up_then_cosine
+from prunarium.bench import cluttered_digits
 from prunarium.bench.models import cluttered_digits_vit, save_weights
-
-
-def augmented_pool(variants: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Training digits with small rotations, scalings and shears, ``[n, 12, 12]``."""
-    rng = np.random.default_rng(seed)
-    images, labels = digits.split(train=True)
-    images = digits.enlarge(images)
-    pool = [images]
-    middle = (images.shape[-1] - 1) / 2
-    for _ in range(variants):
-        warped = np.empty_like(images)
-        for i, image in enumerate(images):
-            angle, shear = rng.normal(0, 0.12), rng.normal(0, 0.12)
-            scale = rng.normal(1, 0.07, size=2)
-            turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-            matrix = turn @ np.array([[scale[0], shear], [0, scale[1]]])
-            offset = middle - matrix @ [middle, middle] + rng.normal(0, 0.4, size=2)
-            warped[i] = affine_transform(image, matrix, offset, order=1)
-        pool.append(warped)
-    return np.concatenate(pool), np.tile(labels, variants + 1)
 
 
 def patch_labels(made: cluttered_digits.Clutter, patch: int, digit: int) -> torch.Tensor:
@@ -51,7 +30,7 @@ def patch_labels(made: cluttered_digits.Clutter, patch: int, digit: int) -> torc
 
 def main(
     out: Path,
-    steps: Annotated[int, typer.Option(help="optimiser steps")] = 12000,
+    steps: Annotated[int, typer.Option(help="optimiser steps")] = 14000,
     batch: int = 64,
     rate: Annotated[float, typer.Option(help="peak learning rate")] = 1.5e-3,
     variants: Annotated[int, typer.Option(help="warped copies of each training digit")] = 10,
@@ -63,11 +42,7 @@ def main(
     patch_head = torch.nn.Linear(model.embed_dim, 11)
     parameters = [*model.parameters(), *patch_head.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.05)
-    warm_up = 400
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser,
-        lambda s: min(s / warm_up, 0.5 * (1 + math.cos(math.pi * max(s - warm_up, 0) / (steps - warm_up)))),
-    )
+    schedule = warm_up_then_cosine(optimiser, 400, steps)
     pool = augmented_pool(variants, seed=1)
     test, test_labels = (torch.from_numpy(array) for array in cluttered_digits.generate(2000, seed=0)[:2])
     cross_entropy = torch.nn.functional.cross_entropy

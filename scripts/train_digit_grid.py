@@ -7,19 +7,17 @@ that it has alone: the model learns exactly the benchmark's prompt, nine answers
 clipping are needed.
 """
 
-import math
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import torch
 import typer
-from digit_augmentation import augmented_pool
 from rich.progress import track
 
+from digit_training import augmented_pool, warm_up_then_cosine
 from prunarium.bench import digit_grid
-from prunarium.bench.digit_grid_model import digit_grid_llava
-from prunarium.bench.models import save_weights
+from prunarium.bench.models import digit_grid_llava, save_weights
 
 
 def packed_questions(prompts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -54,11 +52,7 @@ def main(
     torch.manual_seed(0)
     model = digit_grid_llava()
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05)
-    warm_up = 300
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser,
-        lambda s: min(s / warm_up, 0.5 * (1 + math.cos(math.pi * max(s - warm_up, 0) / (steps - warm_up)))),
-    )
+    schedule = warm_up_then_cosine(optimiser, 300, steps)
     pool = augmented_pool(variants, seed=1)
     test, prompts, answers = (torch.from_numpy(a) for a in digit_grid.generate(1000, seed=0))
 

@@ -7,9 +7,10 @@ import timm
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timm.models.vision_transformer import VisionTransformer
+
 from prunarium import PrunariumError, load
 from prunarium.families import shape_of, tokens_per_block, with_budget
-from timm.models.vision_transformer import VisionTransformer
 
 SMALL = {"img_size": 64, "embed_dim": 48, "depth": 4, "num_heads": 3, "num_classes": 7}
 MODELS = {
@@ -90,7 +91,7 @@ def test_reducing_models(kind, name):
 
 @pytest.mark.parametrize("name", ["evit", "topk-cls"])
 def test_no_cls_token_is_refused(name):
-    with pytest.raises(PrunariumError, match="needs cls_attention.*no cls token"):
+    with pytest.raises(PrunariumError, match=r"needs cls_attention.*no cls token"):
         load(name).apply(make(NO_CLS))
 
 
@@ -218,7 +219,7 @@ def test_errors_say_what_to_do(vit):
     with pytest.raises(PrunariumError, match="works on: timm VisionTransformer"):
         load("tome").apply(timm.create_model("resnet18"))
     with load("tome").apply(vit):
-        with pytest.raises(PrunariumError, match="already applied.*remove its handle"):
+        with pytest.raises(PrunariumError, match=r"already applied.*remove its handle"):
             load("evit").apply(vit)
         with pytest.raises(PrunariumError, match="masks are not supported"):
             vit(torch.zeros(1, 3, 32, 32), attn_mask=torch.zeros(65, 65))

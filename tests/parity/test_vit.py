@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import timm
 import torch
+
 from prunarium import load
 from prunarium.families import Attention
 from prunarium.ops import Tokens, bipartite_soft_matching, groups, top

@@ -65,6 +65,19 @@ def everything(tree):
     return content.read(tree)
 
 
+@pytest.fixture
+def small_tree(tmp_path):
+    """A tree that builds in a moment: vocabularies, one paper, no method."""
+    root = tmp_path / "tree"
+    shutil.copytree(paths.root() / "catalog", root / "catalog", ignore=shutil.ignore_patterns("papers"))
+    (root / "catalog" / "papers").mkdir()
+    shutil.copy(paths.root() / "catalog" / "papers" / "tome.yaml", root / "catalog" / "papers")
+    shutil.copytree(paths.root() / "site", root / "site")
+    (root / "methods").mkdir()
+    shutil.copy(paths.root() / "mkdocs.yml", root)
+    return root
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory, tree, everything):
     """The site of this tree."""
@@ -186,12 +199,15 @@ def measured_score():
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium: that of ``CHROMIUM``, or the first one on the path."""
+    absent = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
     names = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        absent = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         absent("no Chromium: install one, or name it in the variable CHROMIUM")
-    sync_api = pytest.importorskip("playwright.sync_api")
+    try:
+        from playwright import sync_api
+    except ImportError:
+        absent("no Playwright: pip install playwright")
     with sync_api.sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
         yield started

@@ -3,7 +3,6 @@
 import gzip
 import os
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -12,6 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 
 from prunarium import PrunariumError, paths
+from prunarium.cli import main
 from prunarium.site import build_site
 
 from .conftest import ODD_TITLE
@@ -122,19 +122,6 @@ def test_no_page_names_another_host_for_a_resource(site):
         assert not outside, file
 
 
-@pytest.fixture
-def small_tree(tmp_path):
-    """A tree that builds in a moment: vocabularies, one paper, no method."""
-    root = tmp_path / "tree"
-    shutil.copytree(paths.root() / "catalog", root / "catalog", ignore=shutil.ignore_patterns("papers"))
-    (root / "catalog" / "papers").mkdir()
-    shutil.copy(paths.root() / "catalog" / "papers" / "tome.yaml", root / "catalog" / "papers")
-    shutil.copytree(paths.root() / "site", root / "site")
-    (root / "methods").mkdir()
-    shutil.copy(paths.root() / "mkdocs.yml", root)
-    return root
-
-
 def test_plain_mkdocs_builds_a_clean_checkout(small_tree):
     run = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "-q"],
@@ -176,6 +163,22 @@ def test_an_unwritable_place_is_one_line(small_tree, tmp_path):
     with pytest.raises(PrunariumError, match="cannot be written") as caught:
         build_site(small_tree, tmp_path / "file" / "site")
     assert "\n" not in str(caught.value)
+
+
+def test_the_command_builds_and_says_where(small_tree, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(paths, "root", lambda: small_tree)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["prunarium", "site", "build"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert not stopped.value.code
+    assert capsys.readouterr().out.startswith("1 paper, 0 methods, 8 pages in build/site (")
+    assert (tmp_path / "build" / "site" / "papers" / "tome" / "index.html").is_file()
+    monkeypatch.setattr(sys, "argv", ["prunarium", "site", "build", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err.splitlines()[-1].endswith("name an empty or new folder")
 
 
 def test_help_loads_neither_engine_nor_torch():

@@ -5,8 +5,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-SHOWN = "[...document.querySelectorAll('#pr-papers tbody tr')].filter(r => r.checkVisibility()).map(r => r.querySelector('a').getAttribute('href').slice(0, -1))"  # noqa: E501
-COUNTS = "Object.fromEntries([...document.querySelectorAll('#pr-filter input[type=checkbox]')].map(i => [i.name + '=' + i.value, Number(i.closest('label').querySelector('.pr-count').textContent)]))"  # noqa: E501
+SHOWN = """[...document.querySelectorAll('#pr-papers tbody tr')]
+  .filter(row => row.checkVisibility())
+  .map(row => row.querySelector('a').getAttribute('href').slice(0, -1))"""
+COUNTS = """Object.fromEntries([...document.querySelectorAll('#pr-filter input[type=checkbox]')].map(box =>
+  [`${box.name}=${box.value}`, Number(box.closest('label').querySelector('.pr-count').textContent)]))"""
+CUT = """[...document.querySelectorAll('.pr-page :is(p, h1, h2, a, dd, th, td, label)')]
+  .filter(e => e.checkVisibility() && !e.closest('pre, caption, thead') && e.getBoundingClientRect().right > 321)
+  .map(e => e.outerHTML.slice(0, 80))"""
 FACETS = ("modality", "category", "year", "venue", "code", "runnable")
 
 
@@ -190,12 +196,7 @@ def test_a_narrow_screen_never_scrolls_sideways(site, odd_site, open_page, name)
     for built in (site, odd_site):
         page = open_page(built.url + name, viewport={"width": 320, "height": 640})
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        cut = page.evaluate(
-            "[...document.querySelectorAll('.pr-page :is(p, h1, h2, a, dd, th, td, label)')]"
-            ".filter(e => e.checkVisibility() && e.getBoundingClientRect().right > 321 && !e.closest('pre, caption, thead'))"
-            ".map(e => e.outerHTML.slice(0, 80))"
-        )
-        assert not cut
+        assert not page.evaluate(CUT)
 
 
 def test_hostile_text_runs_nothing(odd_site, open_page):

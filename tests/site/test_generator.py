@@ -140,6 +140,16 @@ def test_a_second_writing_touches_nothing_and_removes_what_is_gone(tmp_path):
     assert (out / "mine.md").is_file(), "a file of somebody else stays"
 
 
+def test_the_same_records_write_the_same_files(small_tree, tmp_path):
+    def times():
+        return {path: path.stat().st_mtime_ns for path in (tmp_path / "docs").rglob("*") if path.name != ".prunarium"}
+
+    write_docs(small_tree, tmp_path / "docs")
+    before = times()
+    write_docs(small_tree, tmp_path / "docs")
+    assert times() == before, "mkdocs serve would build for ever"
+
+
 def test_an_unwritable_folder_is_one_line_and_writes_nothing(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PrunariumError, match=r"cannot be written .*; make it writable") as caught:

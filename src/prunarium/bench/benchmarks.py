@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from prunarium.bench import cluttered_digits, models
+from prunarium.bench import cluttered_digits, digit_grid, models
 from prunarium.errors import PrunariumError, did_you_mean
 
 Inputs = dict[str, Tensor]
@@ -100,10 +100,36 @@ CLUTTERED_DIGITS = Benchmark(
 )
 
 
+def next_word(model: nn.Module, inputs: Inputs) -> Tensor:
+    """Scores of the word that follows a prompt ``[batch, vocabulary]``."""
+    return model(**inputs, logits_to_keep=1).logits[:, -1]
+
+
+def _digit_grid(count: int, seed: int) -> Samples:
+    images, prompts, answers = digit_grid.generate(count, seed)
+    inputs = {"input_ids": torch.from_numpy(prompts), "pixel_values": torch.from_numpy(images)[:, None] / 255}
+    return Samples(inputs, torch.from_numpy(answers), images)
+
+
+DIGIT_GRID = Benchmark(
+    name="digit-grid",
+    revision=digit_grid.REVISION,
+    family="vlm",
+    summary="name the digit in the cell of a 3 x 3 grid that the question asks for (81 image tokens)",
+    samples=2000,
+    patch=digit_grid.PATCH,
+    large_batch=64,
+    make=_digit_grid,
+    build=models.digit_grid_llava,
+    weights=models.WEIGHTS / "digit-grid.safetensors",
+    answer=next_word,
+)
+
+
 @functools.cache
 def benchmarks() -> dict[str, Benchmark]:
     """Every embedded benchmark by its name."""
-    return {benchmark.name: benchmark for benchmark in (CLUTTERED_DIGITS,)}
+    return {benchmark.name: benchmark for benchmark in (CLUTTERED_DIGITS, DIGIT_GRID)}
 
 
 def find_benchmark(name: str) -> Benchmark:

@@ -15,10 +15,7 @@ REVISION = 1
 CANVAS = 32
 PIECE = 6
 PIECES = 6
-NOISE = 48  # of 255, everywhere
-
-
-Pool = tuple[np.ndarray, np.ndarray]
+NOISE = 16  # of 255, everywhere
 
 
 class Clutter(NamedTuple):
@@ -30,7 +27,7 @@ class Clutter(NamedTuple):
 
 
 def generate(
-    count: int, seed: int, train: bool = False, digit_pool: Pool | None = None, pieces: int = PIECES
+    count: int, seed: int, train: bool = False, digit_pool: digits.Pool | None = None, pieces: int = PIECES
 ) -> Clutter:
     """Make images.
 
@@ -42,10 +39,7 @@ def generate(
         pieces: pieces of other digits in each image; the benchmark's number unless training begins with fewer.
     """
     rng = np.random.default_rng([REVISION, seed])
-    if digit_pool is None:
-        images, labels = digits.split(train)
-        digit_pool = digits.enlarge(images), labels
-    pool, pool_labels = digit_pool
+    pool, pool_labels = digit_pool or digits.pool(train)
     size = pool.shape[-1]
 
     canvas = np.zeros((count, CANVAS, CANVAS), np.uint8)

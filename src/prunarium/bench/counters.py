@@ -17,8 +17,15 @@ TOLERANCE = 0.01
 
 def count_macs(model: nn.Module, answer: Any, inputs: Inputs) -> int:
     """Multiply-accumulates of one forward pass, everything that runs included."""
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        answer(model, inputs)
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for parameter in trainable:
+        parameter.requires_grad_(False)  # the counter trips over a learned query that needs a gradient
+    try:
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            answer(model, inputs)
+    finally:
+        for parameter in trainable:
+            parameter.requires_grad_(True)
     return counter.get_total_flops() // 2
 
 

@@ -22,7 +22,9 @@ PAD, BOS, EOS, IMAGE, ASK = (VOCABULARY.index(token) for token in WORDS[:5])
 ROW, COLUMN = VOCABULARY.index("top"), VOCABULARY.index("left")  # the first of three ids each
 
 
-def generate(count: int, seed: int, train: bool = False, digit_pool=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def generate(
+    count: int, seed: int, train: bool = False, digit_pool: digits.Pool | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Make images with one question each.
 
     Args:
@@ -40,7 +42,9 @@ def generate(count: int, seed: int, train: bool = False, digit_pool=None) -> tup
     return images, prompts(asked), cells[np.arange(count), asked]
 
 
-def generate_grids(count: int, seed: int, train: bool = False, digit_pool=None) -> tuple[np.ndarray, np.ndarray]:
+def generate_grids(
+    count: int, seed: int, train: bool = False, digit_pool: digits.Pool | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Make the same images as ``generate``, with the digits of all their cells: for training.
 
     Returns:
@@ -56,13 +60,12 @@ def prompts(asked: np.ndarray) -> np.ndarray:
     return np.concatenate([image, question], axis=1)
 
 
-def _grids(count: int, seed: int, train: bool, digit_pool) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
+def _grids(
+    count: int, seed: int, train: bool, digit_pool: digits.Pool | None
+) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
     """Noisy images ``[count, 36, 36]``, the digits of their cells ``[count, 9]``, and the generator that made them."""
     rng = np.random.default_rng([REVISION, seed])
-    if digit_pool is None:
-        images, labels = digits.split(train)
-        digit_pool = digits.enlarge(images), labels
-    pool, pool_labels = digit_pool
+    pool, pool_labels = digit_pool or digits.pool(train)
     chosen = rng.integers(len(pool), size=(count, GRID, GRID))
     canvas = pool[chosen].transpose(0, 1, 3, 2, 4).reshape(count, CANVAS, CANVAS)
     noise = rng.integers(NOISE, size=canvas.shape, dtype=np.uint16)

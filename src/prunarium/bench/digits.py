@@ -20,12 +20,22 @@ def _all_digits() -> tuple[np.ndarray, np.ndarray]:
     return (digits.images * 15).astype(np.uint8), digits.target.astype(np.int64)
 
 
+Pool = tuple[np.ndarray, np.ndarray]
+"""Digits uint8 ``[n, 12, 12]`` and their labels int64 ``[n]``."""
+
+
 def split(train: bool) -> tuple[np.ndarray, np.ndarray]:
     """Digits and labels of one side of a fixed split: a benchmark never shows a digit seen in training."""
     images, labels = _all_digits()
     order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
     chosen = order[TEST_DIGITS:] if train else order[:TEST_DIGITS]
     return images[chosen], labels[chosen]
+
+
+def pool(train: bool) -> Pool:
+    """One side of the split, enlarged: what the benchmarks draw from."""
+    images, labels = split(train)
+    return enlarge(images), labels
 
 
 def enlarge(digits: np.ndarray) -> np.ndarray:

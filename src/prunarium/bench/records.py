@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from prunarium import paths
+from prunarium.catalog.writing import write_text
 from prunarium.errors import PrunariumError
 from prunarium.records import MeasuredScore
 
@@ -39,11 +40,8 @@ def write_score(score: MeasuredScore) -> Path:
         PrunariumError: the folder cannot be written.
     """
     path = score_path(score)
-    partial = path.with_suffix(".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(score.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_text(path, score.model_dump_json(indent=1) + "\n")
     except OSError as error:
         raise PrunariumError(f"{path}: cannot be written ({error.strerror}); check the folder's permissions") from error
     return path

@@ -141,7 +141,9 @@ class Run:
             with self.method.apply(workload.model):
                 return untouched()
 
-        plain, with_method = (np.asarray(times) for times in interleave(untouched, reduced, self.seconds_per_batch_size))
+        plain, with_method = (
+            np.asarray(times) for times in interleave(untouched, reduced, self.seconds_per_batch_size)
+        )
         return Speed(
             batch_size=size,
             baseline_ms=interval(plain * 1e3),
@@ -178,5 +180,3 @@ def _text_tokens(inputs: Inputs, report: Report) -> int:
     """Tokens of the prompt that are not the image's (vlm)."""
     prompt = inputs.get("input_ids")
     return 0 if prompt is None else prompt.shape[1] - report.tokens_in[0]
-
-

@@ -78,13 +78,17 @@ def timm_model(name: str, checkpoint: Path | None, image: Path | None, device: t
         model=model,
         model_name=name,
         data=_one_image(image, timm.data.create_transform(**config), config["input_size"]),
-        patch=model.patch_embed.patch_size[0] if hasattr(model, "patch_embed") else 1,
+        patch=_patch_size(model),
         large_batch=32,
         answer=classify,
         device=device,
         weights=weights,
         warning=warning,
     )
+
+
+def _patch_size(model: Any) -> int:
+    return model.patch_embed.patch_size[0] if hasattr(model, "patch_embed") else 1
 
 
 def _with_weights(name: str, checkpoint: Path | None) -> tuple[nn.Module, str, str]:

@@ -9,6 +9,7 @@ from prunarium.cli.app import app
 from prunarium.errors import PrunariumError
 
 if TYPE_CHECKING:
+    from prunarium.bench.run import Run
     from prunarium.bench.workload import Workload
     from prunarium.records import Card, MeasuredScore
 
@@ -25,6 +26,7 @@ def run(
     image: Annotated[Path | None, typer.Option(help="a picture to run on, with --model")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="weights for --model")] = None,
     picture: Annotated[Path | None, typer.Option(help="where to write the token map")] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="how long to time each batch size")] = 6.0,
     record: Annotated[bool, typer.Option("--record", help="keep the score in the method's measured/ folder")] = False,
     json: Annotated[bool, typer.Option("--json", help="print the score as JSON, nothing else")] = False,
 ) -> None:
@@ -33,14 +35,16 @@ def run(
 
     card = registry.find_card(method)
     made = registry.load_method(method, **parse_parameters(param or []))
+
+    from prunarium.bench.pictures import draw  # after load_method, which says it well when torch is missing
+    from prunarium.bench.records import write_score
+    from prunarium.bench.run import Run
+
     workload = _workload(card, model, benchmark, image, checkpoint, device)
     if workload.warning and not json:
         _say(f"[bold red]{workload.warning}[/]")
-    score = _measure(card, made, workload, tuple(batch_size or (1, workload.large_batch)), _command(context), json)
-
-    from prunarium.bench.pictures import draw
-    from prunarium.bench.records import write_score
-
+    sizes = tuple(batch_size or (1, workload.large_batch))
+    score = _measure(Run(card, made, workload, _command(context), sizes, seconds), quiet=json)
     drawn = draw(made, workload, picture or Path("build") / f"{card.id}-{workload.model_name}.png")
     written = write_score(score) if record else None
     if json:
@@ -98,26 +102,22 @@ def _workload(
     return workload.embedded(benchmarks.find_benchmark(benchmark or fitting[0]), place)
 
 
-def _measure(
-    card: "Card", method: Any, workload: "Workload", batch_sizes: tuple[int, ...], command: str, quiet: bool
-) -> "MeasuredScore":
+def _measure(prepared: "Run", quiet: bool) -> "MeasuredScore":
+    """Measure behind a progress bar on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from prunarium.bench.run import Run
-
     columns = (TextColumn("{task.description:28}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
-        task = progress.add_task("starting", total=1.0)
-
-        def advance(what: str, done: float) -> None:
-            progress.update(task, description=what, completed=done)
-
-        return Run(card, method, workload, command, batch_sizes, progress=advance).measure()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
+        task = bar.add_task("starting", total=1.0)
+        prepared.progress = lambda what, done: bar.update(task, description=what, completed=done)
+        return prepared.measure()
 
 
 def _command(context: typer.Context) -> str:
     """The command that measures this again: what was given, less where output went."""
+    import shlex
+
     words = ["prunarium", "run", context.params["method"]]
     for name in ("model", "benchmark", "device", "image", "checkpoint"):
         value = context.params[name]
@@ -127,8 +127,6 @@ def _command(context: typer.Context) -> str:
         words += ["--param", word]
     for size in context.params["batch_size"] or []:
         words += ["--batch-size", str(size)]
-    import shlex
-
     return shlex.join(words)
 
 

@@ -1,5 +1,6 @@
 """``prunarium site build`` and ``prunarium site serve``: the catalogue and the registry as web pages."""
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -12,13 +13,14 @@ from prunarium.cli.app import app
 site = typer.Typer(help="Build the web site, or look at it while you edit.", no_args_is_help=True)
 app.add_typer(site, name="site")
 
+Out = Annotated[Path, typer.Option(help="Folder of the built site; it is replaced as a whole.")]
+
 
 @site.command()
 def build(
     strict: Annotated[bool, typer.Option("--strict/--no-strict", help="Fail on any warning.")] = True,
-    out: Annotated[Path, typer.Option(help="Folder of the built site; it is replaced as a whole.")] = Path(
-        "build/site"
-    ),
+    out: Out = Path("build/site"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Write every page and render the site; the old one stays until the new one is complete."""
     from rich.console import Console
@@ -29,11 +31,13 @@ def build(
     started = time.monotonic()
     with Console(stderr=True).status("building the site"):
         counts = build_site(paths.root(), out, strict=strict)
-    seconds = time.monotonic() - started
-    sys.stdout.write(
-        f"{counts.papers} papers, {counts.methods} methods, {counts.pages} pages in {seconds:.1f} s: "
-        f"{out / 'index.html'}\n"
-    )
+    seconds = round(time.monotonic() - started, 1)
+    numbers = {"papers": counts.papers, "methods": counts.methods, "pages": counts.pages}
+    if as_json:
+        sys.stdout.write(json.dumps({**numbers, "seconds": seconds, "folder": str(out)}, indent=2) + "\n")
+        return
+    what = ", ".join(f"{count} {name if count != 1 else name[:-1]}" for name, count in numbers.items())
+    sys.stdout.write(f"{what} in {out} ({seconds} s)\nlook at it: python -m http.server --directory {out}\n")
 
 
 @site.command()

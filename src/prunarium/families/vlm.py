@@ -1,5 +1,6 @@
 """The ``vlm`` family: methods that drop or merge image tokens inside the language model of a vision-language model."""
 
+import itertools
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.handle import BlockRecord, Handle
-from prunarium.ops import DROPPED, Tokens, gather
+from prunarium.ops import DROPPED, Move, Tokens, gather
 
 if TYPE_CHECKING:
     from transformers import LlavaForConditionalGeneration
@@ -57,7 +58,7 @@ class Llava:
             if "last_attention" in self.method.needs and reducing.index + 1 in acting:
                 handle.hook(layer.self_attn.q_proj.register_forward_hook(reducing.remember_queries))
                 handle.hook(layer.self_attn.k_proj.register_forward_hook(reducing.remember_keys))
-        for before, after in zip(layers, layers[1:], strict=False):
+        for before, after in itertools.pairwise(layers):
             after.previous = before
         return handle
 
@@ -180,7 +181,8 @@ class _ReducingLayer:
     def _shorten(self, hidden: Tensor) -> Tensor:
         prompt = self.prompt
         assert prompt.image is not None
-        count, moves = prompt.image.shape[1], ()
+        count = prompt.image.shape[1]
+        moves: tuple[Move, ...] = ()
         if self.acts and count:
             offers = {"last_attention": self.previous.last_attention} if self.previous is not None else {}
             hidden, after = prompt.reduce(hidden, Attention(prompt.method.needs, offers), self.index)

@@ -27,7 +27,7 @@ def _home(content: Content) -> bytes:
     all_facets = {facet.id: facet for facet in facets(content)}
     return document(
         "home.html",
-        "Prunarium",
+        "",
         "The catalogue of papers on cheaper transformers, and the registry of their methods, ready to run.",
         "",
         content=content,

@@ -30,13 +30,13 @@ def document(template: str, title: str, description: str, up: str, **values: obj
 
     Args:
         template: name of the template.
-        title: of the browser window.
+        title: of the browser window; empty for the name of the site alone.
         description: for search engines.
         up: relative path from the page to the root of the site, such as ``../``.
         values: what the template shows.
     """
     # The theme copies these two into HTML as they are: they have to be escaped here. JSON is valid YAML.
     head = {"title": escape(title), "description": escape(" ".join(description.split()))}
-    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in head.items()]
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in head.items() if value]
     body = _environment().get_template(template).render(up=up, title=title, **values)
     return f"---\n{''.join(lines)}hide:\n  - navigation\n  - toc\n---\n\n{body}\n".encode()

@@ -1,18 +1,18 @@
-"""Warped training digits, shared by the scripts that train the embedded benchmarks' models."""
+"""What the training scripts of the digit benchmarks share."""
 
 import math
 
 import numpy as np
+import torch
 from scipy.ndimage import affine_transform
 
 from prunarium.bench import digits
 
 
-def augmented_pool(variants: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Training digits with small rotations, scalings and shears, ``[n, 12, 12]``."""
+def augmented_pool(variants: int, seed: int) -> digits.Pool:
+    """Training digits, and copies of them with small rotations, scalings and shears."""
     rng = np.random.default_rng(seed)
-    images, labels = digits.split(train=True)
-    images = digits.enlarge(images)
+    images, labels = digits.pool(train=True)
     pool = [images]
     middle = (images.shape[-1] - 1) / 2
     for _ in range(variants):
@@ -26,3 +26,14 @@ def augmented_pool(variants: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
             warped[i] = affine_transform(image, matrix, offset, order=1)
         pool.append(warped)
     return np.concatenate(pool), np.tile(labels, variants + 1)
+
+
+def warm_up_then_cosine(
+    optimiser: torch.optim.Optimizer, warm_up: int, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """The learning rate rises for ``warm_up`` steps, then falls to zero along a cosine."""
+
+    def share(step: int) -> float:
+        return min(step / warm_up, 0.5 * (1 + math.cos(math.pi * max(step - warm_up, 0) / (steps - warm_up))))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimiser, share)

@@ -1,0 +1,40 @@
+# `make run` and `make test` need only Python 3.11 or newer; everything else goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test site lint types build-site clean
+
+run: .venv/methods
+	$(BIN)/prunarium run tome
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+site: .venv/methods
+	$(BIN)/prunarium site serve
+
+build-site: .venv/methods
+	$(BIN)/prunarium site build
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .venv/dev
+	$(BIN)/mypy
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Prunarium needs Python 3.11 or newer; run: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+
+.venv/methods: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[methods]'
+	touch $@
+
+.venv/dev: .venv/methods
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[methods,dev]'
+	touch $@
+
+clean:
+	rm -rf .venv build

@@ -1,0 +1,66 @@
+"""The embedded benchmarks: the same bytes everywhere, and a model that is good at them."""
+
+import numpy as np
+import pytest
+import torch
+
+from prunarium import PrunariumError
+from prunarium.bench import cluttered_digits, digit_grid, digits
+from prunarium.bench.benchmarks import benchmarks, find_benchmark
+
+CHECKSUMS = {
+    ("cluttered-digits", 1): "827bf823b44cc95e1c2614129f3514d372da0ef490e3f47bbfb8da46a216d85d",
+    ("digit-grid", 1): "46a6b102eab2a32333a985a7a4782ffca420698f7c53f532c44c9c8d955d7363",
+}
+
+
+@pytest.mark.parametrize("name", benchmarks())
+def test_data_are_the_recorded_bytes(name):
+    benchmark = find_benchmark(name)
+    assert benchmark.checksum() == CHECKSUMS[name, benchmark.revision], "new data need a new REVISION and checksum"
+
+
+@pytest.mark.parametrize("name", benchmarks())
+@torch.inference_mode()
+def test_shipped_model_is_good(name):
+    benchmark = find_benchmark(name)
+    data, model = benchmark.data(), benchmark.model()
+    answers = benchmark.answer(model, data.batch(0, 1000, torch.device("cpu"))).argmax(-1)
+    assert (answers == data.labels[:1000]).float().mean() >= 0.95
+
+
+def test_test_digits_are_not_trained_on():
+    test, train = digits.split(train=False)[0], digits.split(train=True)[0]
+    assert len(test) == 500 and len(test) + len(train) == 1797
+    seen = {image.tobytes() for image in train}
+    assert not any(image.tobytes() in seen for image in test)
+
+
+def test_seeds():
+    one, same, other = (cluttered_digits.generate(50, seed).images for seed in (0, 0, 1))
+    assert (one == same).all() and (one != other).any()
+    few = cluttered_digits.generate(20, 0, pieces=0).images
+    assert few.mean() < one.mean(), "fewer pieces, less ink"
+
+
+def test_the_whole_digit_is_in_its_place():
+    made = cluttered_digits.generate(30, 4)
+    pool, labels = digits.pool(train=False)
+    for image, label, row, column in zip(made.images, made.labels, *made.corner, strict=True):
+        window = image[row : row + 12, column : column + 12].astype(int)
+        rest = window[None] - pool[labels == label]
+        assert ((rest >= 0) & (rest < cluttered_digits.NOISE) | (window == 255)).all(axis=(1, 2)).any()
+
+
+def test_grid_questions_ask_for_the_answer():
+    images, prompts, answers = digit_grid.generate(200, 0)
+    _, cells = digit_grid.generate_grids(200, 0)
+    asked = 3 * (prompts[:, -2] - digit_grid.ROW) + prompts[:, -1] - digit_grid.COLUMN
+    assert (cells[np.arange(200), asked] == answers).all()
+    assert ((prompts == digit_grid.IMAGE).sum(axis=1) == digit_grid.IMAGE_TOKENS).all()
+    assert images.shape == (200, 36, 36) and images.dtype == np.uint8
+
+
+def test_unknown_benchmark():
+    with pytest.raises(PrunariumError, match=r"no benchmark 'clutered-digits' \(did you mean 'cluttered-digits'\?\)"):
+        find_benchmark("clutered-digits")

@@ -1,0 +1,164 @@
+"""``prunarium run`` as a user types it: in a process of its own, and every bad input in one line."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from prunarium.bench.workload import read_image
+from prunarium.cli import main
+from prunarium.cli.run import parse_parameters
+from prunarium.records import MeasuredScore
+
+
+def prunarium(*words, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "prunarium", *words], capture_output=True, text=True, timeout=300, **options
+    )
+
+
+def test_run_on_the_embedded_benchmark(tmp_path):
+    done = prunarium("run", "tome", "--param", "r=4", "--seconds", "0.5", "--picture", str(tmp_path / "tome.png"))
+    assert done.returncode == 0, done.stderr
+    for words in ("ToMe(r=4", "accuracy, 2000 samples", "MACs per sample", "65 -> 61 57 53 49 45 41", "token map:"):
+        assert words in done.stdout
+    assert read_image(tmp_path / "tome.png").size[0] > 400
+
+
+def test_json_is_a_score(tmp_path):
+    words = ("run", "fastv", "--json", "--seconds", "0", "--batch-size", "2", "--picture", str(tmp_path / "p.png"))
+    done = prunarium(*words, "--param", "drop_rate=0.75")
+    assert done.returncode == 0, done.stderr
+    score = MeasuredScore.model_validate(json.loads(done.stdout))
+    assert score.setting == "FastV(layer=2, drop_rate=0.75)"
+    assert score.command == "prunarium run fastv --param drop_rate=0.75 --batch-size 2"
+    assert [speed.batch_size for speed in score.speed] == [2]
+    assert score.environment.device and score.environment.versions["torch"]
+
+
+def test_any_timm_model_with_a_local_checkpoint_and_image(tmp_path):
+    import timm
+    import torch
+    from PIL import Image
+
+    torch.save(timm.create_model("vit_tiny_patch16_224").state_dict(), tmp_path / "vit.pth")
+    Image.new("RGB", (300, 200), (200, 30, 30)).save(tmp_path / "red.png")
+    done = prunarium(
+        *("run", "evit", "--model", "vit_tiny_patch16_224", "--checkpoint", str(tmp_path / "vit.pth")),
+        *("--image", str(tmp_path / "red.png"), "--batch-size", "1", "--seconds", "0"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "random weights" not in done.stderr
+    assert "197 -> 197 197 197 140" in done.stdout
+    assert (tmp_path / "build" / "evit-vit_tiny_patch16_224.png").is_file()
+
+
+def test_random_weights_are_said_loudly(tmp_path):
+    done = prunarium(
+        *("run", "tome", "--model", "vit_tiny_patch16_224", "--batch-size", "1", "--seconds", "0"),
+        cwd=tmp_path,
+        env={"PATH": "", "HOME": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "random weights" in done.stderr and "quality is meaningless" in " ".join(done.stderr.split())
+
+
+BAD = {
+    "unknown method": (["tme"], "there is no method 'tme' (did you mean 'tome'?)"),
+    "unknown parameter": (["tome", "--param", "q=3"], "tome has no parameter 'q'; its parameters: r, proportional_"),
+    "near parameter": (["evit", "--param", "keep_rat=0.5"], "no parameter 'keep_rat' (did you mean 'keep_rate'?)"),
+    "r below 0": (["tome", "--param", "r=-1"], "tome: r=-1"),
+    "rate above 1": (["evit", "--param", "keep_rate=1.5"], "evit: keep_rate=1.5: input should be less than or equal"),
+    "no value": (["tome", "--param", "r"], "--param r: write it as name=value"),
+    "not YAML": (["tome", "--param", "r=[1, 2"], "the value cannot be read"),
+    "no such benchmark": (["tome", "--benchmark", "cluttered"], "did you mean 'cluttered-digits'"),
+    "benchmark of another family": (["tome", "--benchmark", "digit-grid"], "ToMe does not work on LlavaForConditional"),
+    "no such device": (["tome", "--device", "cuda:99"], "--device cuda:99: there is no such device here"),
+    "no device at all": (["tome", "--device", "toaster"], "--device toaster: there is no such device here"),
+    "unknown model": (["tome", "--model", "deit_smal_patch16_224"], "did you mean 'deit_small_patch16_224'"),
+    "image without model": (["tome", "--image", "x.png"], "need --model"),
+    "no checkpoint": (["tome", "--model", "resnet18", "--checkpoint", "no.pth"], "no.pth: there is no such checkpoint"),
+    "block that is not there": (
+        ["evit", "--param", "blocks=[9]"],
+        "block 9 does not exist: the model has blocks 0 to 5",
+    ),
+    "schedule too long": (["tome", "--param", "r=[1,1,1,1,1,1,1]"], "r lists 7 blocks, the model has 6"),
+}
+
+
+def fails(words, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["prunarium", *words])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    out, err = capsys.readouterr()
+    assert stop.value.code == 1
+    assert out == "" and "Traceback" not in err
+    assert err.strip().splitlines()[-1].startswith("error: ")
+    return err
+
+
+@pytest.mark.parametrize("words, said", BAD.values(), ids=BAD)
+def test_bad_input_is_one_clear_line(words, said, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    err = fails(["run", *words], capsys, monkeypatch)
+    assert len(err.strip().splitlines()) == 1
+    assert said in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"not a picture", b"", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_an_image_that_is_none(content, capsys, monkeypatch, tmp_path):
+    import timm
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.png").write_bytes(content)
+    torch.save(timm.create_model("vit_tiny_patch16_224").state_dict(), tmp_path / "vit.pth")
+    words = ["run", "tome", "--model", "vit_tiny_patch16_224", "--checkpoint", "vit.pth", "--image", "x.png"]
+    assert "x.png: is not an image that can be read" in fails(words, capsys, monkeypatch)
+
+
+def test_a_model_of_the_wrong_family_and_a_wrong_checkpoint(capsys, monkeypatch, tmp_path):
+    import timm
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    torch.save(timm.create_model("resnet18").state_dict(), tmp_path / "resnet.pth")
+    words = ["run", "tome", "--checkpoint", "resnet.pth", "--model"]
+    assert "ToMe does not work on ResNet" in fails([*words, "resnet18"], capsys, monkeypatch)
+    assert "does not fit vit_tiny_patch16_224" in fails([*words, "vit_tiny_patch16_224"], capsys, monkeypatch)
+
+
+def test_a_broken_bad_input_in_a_real_process():
+    done = prunarium("run", "tme")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: there is no method 'tme'") and "Traceback" not in done.stderr
+
+
+def test_parameters_are_read_as_yaml():
+    words = ["r=[8, -1]", "proportional_attention=false", "blocks=[3, 6]", "keep_rate=0.5"]
+    assert parse_parameters(words) == {
+        "r": [8, -1],
+        "proportional_attention": False,
+        "blocks": [3, 6],
+        "keep_rate": 0.5,
+    }
+
+
+def test_help_loads_nothing_heavy():
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "prunarium", "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "run" in done.stdout
+    loaded = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert loaded.isdisjoint({"torch", "timm", "transformers", "mkdocs", "matplotlib", "sklearn"})
+
+
+@pytest.mark.parametrize("words", [["papers", "--json"], ["methods", "--json"], ["show", "tome"]])
+def test_listing_does_not_load_torch(words):
+    code = f"import sys; from prunarium.cli import app; app({words!r}, standalone_mode=False); "
+    code += "sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
