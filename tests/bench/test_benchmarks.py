@@ -9,8 +9,8 @@ from prunarium.bench import cluttered_digits, digit_grid, digits
 from prunarium.bench.benchmarks import benchmarks, find_benchmark
 
 CHECKSUMS = {
-    ("cluttered-digits", 1): "827bf823b44cc95e1c2614129f3514d372da0ef490e3f47bbfb8da46a216d85d",
-    ("digit-grid", 1): "46a6b102eab2a32333a985a7a4782ffca420698f7c53f532c44c9c8d955d7363",
+    ("cluttered-digits", 1): "c1ffe20f77202c00241525870123a47b5bca64883922bd50a1f40ecc46162954",
+    ("digit-grid", 1): "7fc7206d73b4dfb5dab83d099e801b2f63a12b70c4b4e0ea9a6751fb93c1297c",
 }
 
 

@@ -1,5 +1,6 @@
 """One run in the process itself: what it measures, what it writes, and that the model is left alone."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -18,10 +19,11 @@ CPU = torch.device("cpu")
 
 
 def measure(name, benchmark, **parameters):
+    few = dataclasses.replace(find_benchmark(benchmark), samples=300)
     prepared = Run(
         card=find_card(name),
         method=load(name, **parameters),
-        workload=workload.embedded(find_benchmark(benchmark), CPU),
+        workload=workload.embedded(few, CPU),
         command=f"prunarium run {name}",
         batch_sizes=(1,),
         seconds_per_batch_size=0,
@@ -31,7 +33,7 @@ def measure(name, benchmark, **parameters):
 
 def test_identity_equals_the_untouched_model():
     score = measure("identity", "cluttered-digits")
-    assert score.quality.method == score.quality.baseline >= 0.95
+    assert score.quality.method == score.quality.baseline >= 0.9
     assert (score.quality.difference_low, score.quality.difference_high) == (0, 0)
     assert score.cost.macs == score.cost.macs_baseline
     assert score.cost.budget == 1

@@ -27,12 +27,13 @@ def test_run_on_the_embedded_benchmark(tmp_path):
 
 
 def test_json_is_a_score(tmp_path):
-    words = ("run", "fastv", "--json", "--seconds", "0", "--batch-size", "2", "--picture", str(tmp_path / "p.png"))
-    done = prunarium(*words, "--param", "drop_rate=0.75")
+    words = ("run", "fastv", "--json", "--budget", "0.5", "--seconds", "0", "--batch-size", "2", "--picture", str(tmp_path / "p.png"))
+    done = prunarium(*words, "--param", "layer=3")
     assert done.returncode == 0, done.stderr
     score = MeasuredScore.model_validate(json.loads(done.stdout))
-    assert score.setting == "FastV(layer=2, drop_rate=0.75)"
-    assert score.command == "prunarium run fastv --param drop_rate=0.75 --batch-size 2"
+    assert score.setting.startswith("FastV(layer=3, drop_rate=0.7")
+    assert score.cost.budget == pytest.approx(0.5, abs=0.01)
+    assert score.command == "prunarium run fastv --param layer=3 --budget 0.5 --batch-size 2"
     assert [speed.batch_size for speed in score.speed] == [2]
     assert score.environment.device and score.environment.versions["torch"]
 
@@ -75,6 +76,9 @@ BAD = {
     "not YAML": (["tome", "--param", "r=[1, 2"], "the value cannot be read"),
     "no such benchmark": (["tome", "--benchmark", "cluttered"], "did you mean 'cluttered-digits'"),
     "benchmark of another family": (["tome", "--benchmark", "digit-grid"], "ToMe does not work on LlavaForConditional"),
+    "budget of 0": (["tome", "--budget", "0"], "a budget is above 0 and at most 1, not 0.0"),
+    "budget out of reach": (["evit", "--budget", "0.05"], "cannot reach budget 0.05; the nearest it comes is 0."),
+    "budget without a knob": (["identity", "--budget", "0.5"], "Identity() cannot reach budget 0.5"),
     "no such device": (["tome", "--device", "cuda:99"], "--device cuda:99: there is no such device here"),
     "no device at all": (["tome", "--device", "toaster"], "--device toaster: there is no such device here"),
     "unknown model": (["tome", "--model", "deit_smal_patch16_224"], "did you mean 'deit_small_patch16_224'"),

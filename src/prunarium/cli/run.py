@@ -21,6 +21,9 @@ def run(
     model: Annotated[str | None, typer.Option(help="any timm ViT; default: the benchmark's own small model")] = None,
     benchmark: Annotated[str | None, typer.Option(help="an embedded benchmark; default: the family's")] = None,
     param: Annotated[list[str] | None, typer.Option("--param", help="a parameter as name=value; repeatable")] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="mean tokens per block, of the untouched model's; finds the parameter for it")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1...")] = "cpu",
     batch_size: Annotated[list[int] | None, typer.Option(min=1, help="batch size to time; repeatable")] = None,
     image: Annotated[Path | None, typer.Option(help="a picture to run on, with --model")] = None,
@@ -36,13 +39,17 @@ def run(
     card = registry.find_card(method)
     made = registry.load_method(method, **parse_parameters(param or []))
 
-    from prunarium.bench.pictures import draw  # after load_method, which says it well when torch is missing
+    # after load_method, which says it well when torch is missing
+    from prunarium.bench.budgets import at_budget
+    from prunarium.bench.pictures import draw
     from prunarium.bench.records import write_score
     from prunarium.bench.run import Run
 
     workload = _workload(card, model, benchmark, image, checkpoint, device)
     if workload.warning and not json:
         _say(f"[bold red]{workload.warning}[/]")
+    if budget is not None:
+        made = at_budget(made, budget, workload)
     sizes = tuple(batch_size or (1, workload.large_batch))
     score = _measure(Run(card, made, workload, _command(context), sizes, seconds), quiet=json)
     drawn = draw(made, workload, picture or Path("build") / f"{card.id}-{workload.model_name}.png")
@@ -125,6 +132,8 @@ def _command(context: typer.Context) -> str:
             words += [f"--{name}", str(value)]
     for word in context.params["param"] or []:
         words += ["--param", word]
+    if context.params["budget"] is not None:
+        words += ["--budget", str(context.params["budget"])]
     for size in context.params["batch_size"] or []:
         words += ["--batch-size", str(size)]
     return shlex.join(words)
