@@ -1,13 +1,13 @@
 from typing import ClassVar, Self
 
-from prunarium.families import Attention, Shape, TokenMethod
+from prunarium.families import Attention, Family, Shape, TokenMethod
 from prunarium.ops import Tokens
 
 
 class Identity(TokenMethod):
     """Keep every token: the harness's own control, whose scores must equal the untouched model's."""
 
-    families: ClassVar[tuple[str, ...]] = ("vit", "vlm")
+    families: ClassVar[tuple[Family, ...]] = ("vit", "vlm")
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         return tokens

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from prunarium.families import Attention, StagedMethod
+from prunarium.families import Attention, Family, StagedMethod
 from prunarium.ops import Tokens, in_order, top
 
 
@@ -15,7 +15,7 @@ class Random(StagedMethod):
     The k-th sample since the method was applied gets the same draw in every batch size.
     """
 
-    families: ClassVar[tuple[str, ...]] = ("vit", "vlm")
+    families: ClassVar[tuple[Family, ...]] = ("vit", "vlm")
     seed: Annotated[int, Field(ge=0)] = Field(0, description="the same seed drops the same tokens")
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:

@@ -191,6 +191,7 @@ def measured_score():
                 "commit": "2ed0b99",
             },
             "command": "prunarium run tome --param r=8",
+            "family": "vit",
             "measured_on": "2026-11-22",
         }
     )

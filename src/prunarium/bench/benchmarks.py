@@ -25,11 +25,13 @@ class Samples:
         inputs: keyword arguments of the model's forward pass, each ``[samples, ...]``.
         labels: right answers ``[samples]``; ``None`` where nobody knows them.
         images: uint8 ``[samples, height, width]`` or ``[samples, height, width, 3]``.
+        captions: what a person is told beside each image.
     """
 
     inputs: Inputs
     labels: Tensor | None
     images: np.ndarray
+    captions: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -82,7 +84,8 @@ def classify(model: nn.Module, inputs: Inputs) -> Tensor:
 
 def _cluttered_digits(count: int, seed: int) -> Samples:
     images, labels, _ = cluttered_digits.generate(count, seed)
-    return Samples({"images": torch.from_numpy(images)[:, None] / 255}, torch.from_numpy(labels), images)
+    inputs = {"images": torch.from_numpy(images)[:, None] / 255}
+    return Samples(inputs, torch.from_numpy(labels), images, tuple(f"a whole {label}" for label in labels))
 
 
 CLUTTERED_DIGITS = Benchmark(
@@ -108,7 +111,9 @@ def next_word(model: nn.Module, inputs: Inputs) -> Tensor:
 def _digit_grid(count: int, seed: int) -> Samples:
     images, prompts, answers = digit_grid.generate(count, seed)
     inputs = {"input_ids": torch.from_numpy(prompts), "pixel_values": torch.from_numpy(images)[:, None] / 255}
-    return Samples(inputs, torch.from_numpy(answers), images)
+    asked = (" ".join(digit_grid.VOCABULARY[word] for word in prompt[-2:]) for prompt in prompts)
+    captions = tuple(f"{cell}? {answer}" for cell, answer in zip(asked, answers, strict=True))
+    return Samples(inputs, torch.from_numpy(answers), images, captions)
 
 
 DIGIT_GRID = Benchmark(

@@ -8,7 +8,7 @@ import torch
 
 from prunarium.bench.workload import Workload
 from prunarium.errors import PrunariumError
-from prunarium.families import Handle, TokenMethod
+from prunarium.families import Handle, Report, TokenMethod
 from prunarium.ops import DROPPED
 
 SHADE = 0.15  # brightness of dropped tokens
@@ -64,13 +64,13 @@ def draw(method: TokenMethod, workload: Workload, path: Path, samples: int = 3) 
     with method.apply(workload.model) as handle, torch.inference_mode():
         workload.answer(workload.model, workload.data.batch(0, samples, workload.device))
         report = handle.report()
-        shown = _blocks_to_show(report.tokens_out)
+        shown = _blocks_to_show(report)
         maps = {block: _patch_homes(handle, block, workload.model) for block in shown}
     figure = Figure(figsize=(2.3 * (len(shown) + 1), 2.3 * samples + 0.9), layout="constrained")
     grid = figure.subplots(samples, len(shown) + 1, squeeze=False)
     for row in range(samples):
         image = workload.data.images[row]
-        _show(grid[row][0], image, "input" if row == 0 else "")
+        _show(grid[row][0], image, workload.data.captions[row] if workload.data.captions else "input")
         for column, block in enumerate(shown, start=1):
             painted = token_map(image, maps[block][row], workload.patch)
             title = f"block {block}: {report.tokens_out[block]} of {report.tokens_in[0]}"
@@ -84,10 +84,10 @@ def draw(method: TokenMethod, workload: Workload, path: Path, samples: int = 3) 
     return path
 
 
-def _blocks_to_show(tokens: list[int]) -> list[int]:
-    """Up to three blocks: the first that reduces, one half-way, the last."""
-    changed = [i for i, count in enumerate(tokens) if i == 0 or count != tokens[i - 1]]
-    return sorted({changed[min(1, len(changed) - 1)], changed[len(changed) // 2], len(tokens) - 1})
+def _blocks_to_show(report: Report) -> list[int]:
+    """The first block that reduces, one half-way and the last; the last block of all where none does."""
+    reducing = [record.block for record in report.blocks if record.moves] or [len(report.blocks) - 1]
+    return sorted({reducing[0], reducing[len(reducing) // 2], reducing[-1]})
 
 
 def _patch_homes(handle: Handle, block: int, model: Any) -> np.ndarray:

@@ -13,7 +13,7 @@ from prunarium.bench.counters import audit, count_macs
 from prunarium.bench.environment import environment, weights_hash
 from prunarium.bench.timing import interleave, interval, seconds
 from prunarium.bench.workload import Workload
-from prunarium.families import Report, TokenMethod
+from prunarium.families import Report, TokenMethod, shape_of
 from prunarium.records import Card, Cost, MeasuredScore, Quality, Speed
 
 RESAMPLES = 2000
@@ -61,6 +61,7 @@ class Run:
             method=self.card.id,
             method_version=self.card.version,
             setting=repr(self.method),
+            family=shape_of(self.method, workload.model).family,
             benchmark=benchmark.name if benchmark else None,
             benchmark_revision=benchmark.revision if benchmark else None,
             data_checksum=benchmark.checksum() if benchmark else None,

@@ -20,13 +20,14 @@ def show_score(score: MeasuredScore) -> None:
             f"accuracy, {quality.samples} samples",
             f"{100 * quality.baseline:.1f} %",
             f"{100 * quality.method:.1f} %",
-            f"{points:+.1f} points ({low:+.1f} to {high:+.1f})",
+            f"{points:+.1f} points ({low:+.1f}, {high:+.1f})",
         )
     table.add_row(
         "MACs per sample", _macs(cost.macs_baseline), _macs(cost.macs), f"{cost.macs_baseline / cost.macs:.2f}x fewer"
     )
+    what = "tokens per block" if score.family == "vit" else "image tokens per layer"
     table.add_row(
-        "mean tokens per block",
+        f"mean {what}",
         f"{sum(cost.tokens_baseline) / len(cost.tokens_baseline):.0f}",
         f"{sum(cost.tokens) / len(cost.tokens):.1f}",
         f"budget {cost.budget:.3f}",
@@ -36,15 +37,15 @@ def show_score(score: MeasuredScore) -> None:
             f"latency, batch {speed.batch_size}", _ms(speed.baseline_ms), _ms(speed.method_ms), _ratio(speed.ratio)
         )
         per_second = [1e3 * speed.batch_size / times.median for times in (speed.baseline_ms, speed.method_ms)]
-        table.add_row(f"samples per second, batch {speed.batch_size}", *(f"{rate:.0f}" for rate in per_second), "")
+        table.add_row(f"per second, batch {speed.batch_size}", *(f"{rate:.0f}" for rate in per_second), "")
     console = Console()
     console.print(table)
     counts = " ".join(f"{count:.0f}" for count in cost.tokens)
-    console.print(f"tokens leaving each block: {cost.tokens_baseline[0]} -> {counts}", soft_wrap=True)
+    console.print(f"{what}: {cost.tokens_baseline[0]} -> {counts}", soft_wrap=True)
     console.print(
         f"Measured on {environment.device}, {environment.threads} threads, {environment.precision}, "
-        f"torch {environment.versions.get('torch')}, against fused attention, interleaved; medians with quartiles. "
-        "Above 1x is faster than the untouched model.",
+        f"torch {environment.versions.get('torch')}, against fused attention, in turns. "
+        "Accuracy: paired 95 % interval. Times: median and quartiles; above 1x is faster than the untouched model.",
         soft_wrap=True,
         style="dim",
     )
@@ -59,4 +60,4 @@ def _ms(times: Interval) -> str:
 
 
 def _ratio(ratio: Interval) -> str:
-    return f"{ratio.median:.2f}x ({ratio.low:.2f} to {ratio.high:.2f})"
+    return f"{ratio.median:.2f}x ({ratio.low:.2f}, {ratio.high:.2f})"

@@ -6,10 +6,12 @@ from prunarium.families.budget import budget_of, tokens_per_block, with_budget
 from prunarium.families.handle import BlockRecord, Handle, Report
 from prunarium.families.vit import VitMethod
 from prunarium.families.vlm import VlmMethod
+from prunarium.records import Family
 
 __all__ = [
     "Attention",
     "BlockRecord",
+    "Family",
     "Handle",
     "Report",
     "Shape",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.ops import Tokens
+from prunarium.records import Family
 
 if TYPE_CHECKING:
     from prunarium.families.handle import Handle
@@ -27,7 +28,7 @@ class Shape:
         stages: the blocks where a method reduces when its parameters do not say.
     """
 
-    family: str
+    family: Family
     depth: int
     prefix: int
     tokens: int | None
@@ -74,7 +75,7 @@ class TokenMethod(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    families: ClassVar[tuple[str, ...]]
+    families: ClassVar[tuple[Family, ...]]
     needs: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod

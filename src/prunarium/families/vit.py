@@ -9,6 +9,7 @@ from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.handle import BlockRecord, Handle
 from prunarium.ops import Tokens
+from prunarium.records import Family
 
 if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class VitMethod(TokenMethod):
     """A method for vision transformers. ``reduce`` sees the residual stream after each block's attention."""
 
-    families: ClassVar[tuple[str, ...]] = ("vit",)
+    families: ClassVar[tuple[Family, ...]] = ("vit",)
 
 
 class TimmVit:

@@ -10,6 +10,7 @@ from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.handle import BlockRecord, Handle
 from prunarium.ops import DROPPED, Move, Tokens, gather
+from prunarium.records import Family
 
 if TYPE_CHECKING:
     from transformers import LlavaForConditionalGeneration
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class VlmMethod(TokenMethod):
     """A method for vision-language models. ``reduce`` sees the image tokens before a layer of the language model."""
 
-    families: ClassVar[tuple[str, ...]] = ("vlm",)
+    families: ClassVar[tuple[Family, ...]] = ("vlm",)
 
 
 class Llava:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from prunarium.records.base import Record, Slug, Text, Url
+from prunarium.records.card import Family
 
 Scalar = str | int | float | bool | None
 Positive = Annotated[float, Field(gt=0)]
@@ -92,6 +93,7 @@ class MeasuredScore(Record):
     method: Slug
     method_version: int = Field(ge=1)
     setting: Text = Field(description="the method's repr: its parameters, all of them")
+    family: Family
     benchmark: Slug | None = Field(None, description="empty: cost only, quality was not measured")
     benchmark_revision: int | None = None
     data_checksum: Text | None = None
