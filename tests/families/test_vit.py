@@ -273,6 +273,21 @@ def test_a_copy_of_a_patched_model_runs_its_own_blocks(vit, images):
     for parameter in vit.parameters():
         parameter.zero_()
     assert torch.equal(twin(images), expected)
+    for _ in range(2):
+        with pytest.raises(PrunariumError, match=r"Block\.forward is patched already"):
+            load("evit").apply(twin)
+
+
+def test_a_forgotten_method_does_not_keep_the_model():
+    import gc
+    import weakref
+
+    model = VisionTransformer(img_size=32, patch_size=4, embed_dim=12, depth=2, num_heads=1, num_classes=2)
+    load("tome").apply(model)
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
 
 
 def test_undeclared_needs_are_refused(vit):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prunarium.cli.app import app
+from prunarium.cli.console import console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,13 +90,6 @@ def _as_data(paper: "Paper", methods: MethodsOf) -> dict[str, Any]:
     return {**paper.model_dump(mode="json"), "url": paper.url, "methods": list(methods.get(paper.id, []))}
 
 
-def _console() -> "Console":
-    """A console that never cuts: where nobody watches, a line is as long as what stands in it."""
-    from rich.console import Console
-
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 400)
-
-
 def _venue(paper: "Paper", catalogue: "Catalogue") -> str:
     if paper.venue is None:
         return ""
@@ -105,13 +99,13 @@ def _venue(paper: "Paper", catalogue: "Catalogue") -> str:
 
 
 def _print_table(found: "tuple[Paper, ...]", catalogue: "Catalogue", methods: MethodsOf) -> None:
-    console = _console()
-    if console.width < _TABLE_WIDTH:
-        _print_stacked(found, catalogue, methods, console)
+    out = console()
+    if out.width < _TABLE_WIDTH:
+        _print_stacked(found, catalogue, methods, out)
     elif found:
-        console.print(_table(found, catalogue, methods))
+        out.print(_table(found, catalogue, methods))
     runnable = sum(paper.id in methods for paper in found)
-    console.print(f"{len(found)} of {len(catalogue)} papers, {runnable} with a method that runs here", style="bold")
+    out.print(f"{len(found)} of {len(catalogue)} papers, {runnable} with a method that runs here", style="bold")
 
 
 def _table(found: "tuple[Paper, ...]", catalogue: "Catalogue", methods: MethodsOf) -> "Table":
@@ -139,7 +133,7 @@ def _table(found: "tuple[Paper, ...]", catalogue: "Catalogue", methods: MethodsO
     return table
 
 
-def _print_stacked(found: "tuple[Paper, ...]", catalogue: "Catalogue", methods: MethodsOf, console: "Console") -> None:
+def _print_stacked(found: "tuple[Paper, ...]", catalogue: "Catalogue", methods: MethodsOf, out: "Console") -> None:
     """The same facts on two lines each, for narrow windows: an id that is cut in two cannot be copied."""
     from rich.padding import Padding
     from rich.text import Text
@@ -148,18 +142,18 @@ def _print_stacked(found: "tuple[Paper, ...]", catalogue: "Catalogue", methods: 
         facts = [str(paper.year), _venue(paper, catalogue), ", ".join(paper.categories)]
         facts += ["code"] if paper.links.code else []
         facts += ["runs"] if paper.id in methods else []
-        console.print(Text.assemble((paper.id, "cyan"), "  ", "  ".join(filter(None, facts))), soft_wrap=True)
-        console.print(Padding(Text(paper.title), (0, 0, 0, 4)))
+        out.print(Text.assemble((paper.id, "cyan"), "  ", "  ".join(filter(None, facts))), soft_wrap=True)
+        out.print(Padding(Text(paper.title), (0, 0, 0, 4)))
 
 
 def _print_paper(paper: "Paper", catalogue: "Catalogue", methods: MethodsOf) -> None:
     from rich.text import Text
 
-    console = _console()
-    console.print(Text(paper.title, style="bold"), soft_wrap=True)
+    out = console()
+    out.print(Text(paper.title, style="bold"), soft_wrap=True)
     for name, value in _facts(paper, catalogue, methods):
         if value:
-            console.print(Text.assemble((f"{name:<13}", "dim"), value), soft_wrap=True)
+            out.print(Text.assemble((f"{name:<13}", "dim"), value), soft_wrap=True)
 
 
 def _facts(paper: "Paper", catalogue: "Catalogue", methods: MethodsOf) -> list[tuple[str, str]]:

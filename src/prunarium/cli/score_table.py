@@ -1,8 +1,8 @@
 """A measured score as a table for people."""
 
-from rich.console import Console
 from rich.table import Table
 
+from prunarium.cli.console import console
 from prunarium.records import Interval, MeasuredScore
 
 
@@ -38,11 +38,11 @@ def show_score(score: MeasuredScore) -> None:
         )
         per_second = [1e3 * speed.batch_size / times.median for times in (speed.baseline_ms, speed.method_ms)]
         table.add_row(f"per second, batch {speed.batch_size}", *(f"{rate:.0f}" for rate in per_second), "")
-    console = Console()
-    console.print(table)
+    out = console()
+    out.print(table)
     counts = " ".join(f"{count:.0f}" for count in cost.tokens)
-    console.print(f"{what}: {cost.tokens_baseline[0]} -> {counts}", soft_wrap=True)
-    console.print(
+    out.print(f"{what}: {cost.tokens_baseline[0]} -> {counts}", soft_wrap=True)
+    out.print(
         f"Measured on {environment.device}, {environment.threads} threads, {environment.precision}, "
         f"torch {environment.versions.get('torch')}, against fused attention, in turns. "
         "Accuracy: paired 95 % interval. Times: median and quartiles; above 1x is faster than the untouched model.",

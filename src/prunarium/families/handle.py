@@ -14,7 +14,8 @@ from prunarium.errors import PrunariumError
 from prunarium.families.base import TokenMethod
 from prunarium.ops import Move, groups
 
-_applied: "weakref.WeakKeyDictionary[nn.Module, Handle]" = weakref.WeakKeyDictionary()
+# Both sides are weak: a model that is thrown away with a method still in it is freed.
+_applied: "weakref.WeakKeyDictionary[nn.Module, weakref.ref[Handle]]" = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,24 @@ class Handle:
     _undo: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def __post_init__(self) -> None:
-        if self.model in _applied:
-            raise PrunariumError(
-                f"{_applied[self.model].method!r} is already applied to this model; remove its handle first"
-            )
-        _applied[self.model] = self
+        there = _applied[self.model]() if self.model in _applied else None
+        if there is not None:
+            raise PrunariumError(f"{there.method!r} is already applied to this model; remove its handle first")
+        _applied[self.model] = weakref.ref(self)
         self._undo.callback(_applied.pop, self.model, None)
 
     def patch(self, module: nn.Module, name: str, function: Callable[..., Any]) -> None:
-        """Shadow a method of one module instance until ``remove``."""
+        """Shadow a method of one module instance until ``remove``.
+
+        Raises:
+            PrunariumError: something else shadows it already, such as a method in a copied model.
+        """
+        if name in vars(module):
+            self.remove()
+            raise PrunariumError(
+                f"{type(module).__name__}.{name} is patched already, by a method in the model that this one was copied "
+                "from or by another library; take that out first"
+            )
         setattr(module, name, function)
         self._undo.callback(delattr, module, name)
 

@@ -1,0 +1,96 @@
+"""Write the tables of README.md from the records, between their markers.
+
+    python scripts/readme_tables.py [--check]
+
+With --check nothing is written; the exit code is 1 when README.md says something else than the records.
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import mean
+from typing import Annotated
+
+import typer
+
+from prunarium import registry
+from prunarium.catalog.writing import write_text
+from prunarium.paths import root
+from prunarium.records import MeasuredScore
+
+BUDGETS = (0.75, 0.5, 0.25)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def methods() -> str:
+    """What can be run."""
+    rows = []
+    for name, card in registry.cards().items():
+        checked = "the authors' code" if card.parity == "official" else "baseline" if card.baseline else "nothing yet"
+        rows.append([f"`{name}`", ", ".join(card.families), card.summary, checked])
+    return table(("method", "family", "what it does", "checked against"), rows)
+
+
+def budgets(scores: list[MeasuredScore]) -> str:
+    """Accuracy by benchmark, method and budget; the mean where there are several seeds."""
+    found: defaultdict[tuple[str, str], defaultdict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
+    untouched = {}
+    for score in scores:
+        if score.benchmark and score.quality:
+            untouched[score.benchmark] = score.quality.baseline
+            for budget in BUDGETS:
+                if abs(score.cost.budget - budget) <= 0.01:
+                    found[score.benchmark, score.method][budget].append(score.quality.method)
+    rows = []
+    for benchmark, accuracy in sorted(untouched.items()):
+        rows.append([benchmark, "untouched", f"{100 * accuracy:.1f} %", "", ""])
+        for (where, method), cells in sorted(found.items()):
+            if where == benchmark:
+                seeds = max(len(values) for values in cells.values())
+                name = f"`{method}`" + (f", mean of {seeds} seeds" if seeds > 1 else "")
+                values = [f"{100 * mean(cells[b]):.1f} %" if cells[b] else "out of reach" for b in BUDGETS]
+                rows.append(["", name, *values])
+    return table(("benchmark", "method", *(f"budget {budget}" for budget in BUDGETS)), rows)
+
+
+def speed(scores: list[MeasuredScore]) -> str:
+    """Fewer multiply-accumulates beside the measured ratio, for the models of real size."""
+    rows = []
+    for score in scores:
+        if score.benchmark is None:
+            cost = score.cost
+            ratios = {
+                one.batch_size: f"{one.ratio.median:.2f} ({one.ratio.low:.2f}, {one.ratio.high:.2f})"
+                for one in score.speed
+            }
+            macs = f"{cost.macs_baseline / 1e9:.2f} G to {cost.macs / 1e9:.2f} G"
+            timed = "; ".join(f"batch {size}: {ratio}" for size, ratio in ratios.items())
+            rows.append([f"`{score.setting}`", score.model, macs, f"{cost.macs_baseline / cost.macs:.2f}", timed])
+    return table(("method", "model", "MACs", "MAC ratio", "speed ratio (quartiles)"), rows)
+
+
+def main(check: Annotated[bool, typer.Option("--check", help="write nothing, only compare")] = False) -> None:
+    """Fill in the tables."""
+    path = root() / "README.md"
+    old = new = path.read_text(encoding="utf-8")
+    scores = [score for name in registry.cards() for score in registry.measured_scores(name)]
+    parts = {"methods": methods(), "budgets": budgets(scores), "speed": speed(scores)}
+    for name, text in parts.items():
+        before, begin, rest = new.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- /{name} -->")
+        new = f"{before}{begin}{text}\n{end}{after}"
+    if check and new != old:
+        sys.exit("README.md does not say what the records say; run: python scripts/readme_tables.py")
+    if new != old:
+        write_text(Path(path), new)
+
+
+if __name__ == "__main__":
+    typer.run(main)
