@@ -268,3 +268,12 @@ def test_the_command_on_a_copy_of_the_projects_catalogue(tmp_path: Path) -> None
     done = run("validate", "--root", str(tmp_path))
     assert "identifiers.arxiv: is a number to YAML (2210.09461)" in done.stdout
     assert done.returncode == 1
+
+
+def test_a_fault_in_one_field_hides_none_in_another(tree: Path, change: Change) -> None:
+    """An unknown key and an unknown kind in one file: both are named in the same pass."""
+    change(ALPHA, "kind: method", "kind: metod\ncolour: blue")
+    faults = validate(tree)
+    assert len(faults) == 2
+    assert "there is no kind 'metod' (did you mean 'method'?)" in faults[0]
+    assert "colour: is not a known field" in faults[1]

@@ -32,10 +32,13 @@ class Fault:
 
 
 class FaultyFileError(PrunariumError):
-    """A file is not a valid record. ``faults`` holds all that is wrong with it; the text is the first one."""
+    """A file is not a valid record. ``faults`` holds all that is wrong with it; the text is the first one.
 
-    def __init__(self, faults: list[Fault]) -> None:
-        self.faults = faults
+    ``rest`` is the record without the faulty values, where that is one: its other values can be checked all the same.
+    """
+
+    def __init__(self, faults: list[Fault], rest: Record | None = None) -> None:
+        self.faults, self.rest = faults, rest
         more = f" ({len(faults) - 1} more; 'prunarium validate' lists all)" if len(faults) > 1 else ""
         super().__init__(f"{faults[0]}{more}")
 
@@ -75,6 +78,7 @@ def read_yaml(path: Path, model: type[AnyRecord], file: str | None = None) -> An
     """
     file = file or str(path)
     text = read_text(path, file)
+    rest = None
     try:
         return model.model_validate(yaml_nodes.load(text))
     except yaml_nodes.DuplicateKeyError:
@@ -83,10 +87,11 @@ def read_yaml(path: Path, model: type[AnyRecord], file: str | None = None) -> An
         faults = [_syntax(error, text, file)]
     except ValidationError as error:
         faults = _in_lines(error.errors(include_url=False), model, text, file)
+        rest = _without(error.errors(include_url=False), model, yaml_nodes.load(text))
     except (ValueError, RecursionError) as error:
         words = str(error).splitlines()[0] if str(error) else "nests too deep"
         faults = [Fault(file, 1, "", f"holds a value that YAML cannot read ({words}); put it in quotes")]
-    raise FaultyFileError(faults)
+    raise FaultyFileError(faults, rest)
 
 
 def read_json(path: Path, model: type[AnyRecord], file: str | None = None) -> AnyRecord:
@@ -108,6 +113,17 @@ def read_json(path: Path, model: type[AnyRecord], file: str | None = None) -> An
     except RecursionError:
         faults = [Fault(file, 1, "", "nests too deep; write plain records")]
     raise FaultyFileError(faults)
+
+
+def _without(errors: list[ErrorDetails], model: type[Record], data: Any) -> Record | None:
+    """The record without the fields that have faults, unless one of them is required."""
+    if not isinstance(data, dict):
+        return None
+    faulty = {str(error["loc"][0]) for error in errors if error["loc"]}
+    try:
+        return model.model_validate({key: value for key, value in data.items() if key not in faulty})
+    except ValidationError:
+        return None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class _Check:
                 self.records[path] = read_yaml(path, MODELS[schema], name)
         except FaultyFileError as error:
             self.faults += error.faults
+            if error.rest is not None:
+                self.records[path] = error.rest
 
     def _check_first_line(self, path: Path, schema: str) -> None:
         first = read_text(path, shown_path(self.root, path)).partition("\n")[0].rstrip("\r")
