@@ -58,7 +58,7 @@ def test_papers_knows_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_narrow_window_never_cuts_an_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(papers_module, "_console", lambda: Console(width=60, file=sys.stdout, highlight=False))
+    monkeypatch.setattr(papers_module, "console", lambda: Console(width=60, file=sys.stdout, highlight=False))
     lines = output("papers").splitlines()
     assert {paper.id for paper in load()} <= {line.split()[0] for line in lines if not line.startswith(" ")}
     assert all(len(line.rstrip()) <= 60 for line in lines if line.startswith(" "))
