@@ -72,8 +72,11 @@ def speed(scores: list[MeasuredScore]) -> str:
             }
             macs = f"{cost.macs_baseline / 1e9:.2f} G to {cost.macs / 1e9:.2f} G"
             timed = "; ".join(f"batch {size}: {ratio}" for size, ratio in ratios.items())
-            rows.append([f"`{score.setting}`", score.model, macs, f"{cost.macs_baseline / cost.macs:.2f}", timed])
-    return table(("method", "model", "MACs", "MAC ratio", "speed ratio (quartiles)"), rows)
+            device = f"{score.environment.device}, {score.environment.threads} threads"
+            rows.append(
+                [f"`{score.setting}`", score.model, macs, f"{cost.macs_baseline / cost.macs:.2f}", timed, device]
+            )
+    return table(("method", "model", "MACs", "MAC ratio", "speed ratio (quartiles)", "device"), rows)
 
 
 def main(check: Annotated[bool, typer.Option("--check", help="write nothing, only compare")] = False) -> None:
