@@ -7,14 +7,11 @@ import torch
 from prunarium import PrunariumError, load
 from prunarium.bench.benchmarks import classify, next_word
 from prunarium.bench.counters import audit, count_macs, llava_macs, vit_macs
-from tests.families.test_vit import METHODS, MODELS, NO_CLS, inputs, make
+from tests.families.test_vit import METHODS, fitting, inputs, make
 
 
-@pytest.mark.parametrize("kind", MODELS)
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("kind, name", fitting(METHODS))
 def test_counter_agrees_with_the_closed_form(kind, name):
-    if kind == NO_CLS and name in ("evit", "topk-cls"):
-        pytest.skip("needs a cls token")
     model = make(kind)
     with load(name, **METHODS[name]).apply(model) as handle:
         counted = count_macs(model, classify, {"images": inputs(model, 1)})

@@ -32,6 +32,12 @@ METHODS = {
     "identity": {},
 }
 NOTHING = {"tome": {"r": 0}, "evit": {"keep_rate": 1}, "topk-cls": {"keep_rate": 1}, "random": {"keep_rate": 1}}
+NEED_CLS = ("evit", "topk-cls")  # refused without a cls token: see test_no_cls_token_is_refused
+
+
+def fitting(methods):
+    """Every model with every method that works on it."""
+    return [(kind, name) for kind in MODELS for name in methods if not (kind == NO_CLS and name in NEED_CLS)]
 
 
 def make(kind: str):
@@ -51,12 +57,9 @@ def inputs(model, count=4):
     return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(5))
 
 
-@pytest.mark.parametrize("kind", MODELS)
-@pytest.mark.parametrize("name", NOTHING)
+@pytest.mark.parametrize("kind, name", fitting(NOTHING))
 @torch.inference_mode()
 def test_nothing_reduced_equals_the_untouched_model(kind, name):
-    if kind == NO_CLS and name in ("evit", "topk-cls"):
-        pytest.skip("needs a cls token: refused, see test_no_cls_token_is_refused")
     model = make(kind)
     x = inputs(model)
     before = model(x)
@@ -65,13 +68,10 @@ def test_nothing_reduced_equals_the_untouched_model(kind, name):
     assert torch.equal(model(x), before)
 
 
-@pytest.mark.parametrize("kind", MODELS)
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("kind, name", fitting(METHODS))
 @torch.inference_mode()
 def test_reducing_models(kind, name):
     """Fewer tokens, finite outputs, restored bit for bit, the same per sample at batch 1 and batch 8."""
-    if kind == NO_CLS and name in ("evit", "topk-cls"):
-        pytest.skip("needs a cls token: refused, see test_no_cls_token_is_refused")
     model, method = make(kind), load(name, **METHODS[name])
     x = inputs(model, 8)
     before = model(x)
@@ -89,7 +89,7 @@ def test_reducing_models(kind, name):
     assert not any(module._forward_hooks for module in model.modules())
 
 
-@pytest.mark.parametrize("name", ["evit", "topk-cls"])
+@pytest.mark.parametrize("name", NEED_CLS)
 def test_no_cls_token_is_refused(name):
     with pytest.raises(PrunariumError, match=r"needs cls_attention.*no cls token"):
         load(name).apply(make(NO_CLS))
