@@ -85,6 +85,7 @@ def read(root: Path) -> Content:
 
 def _method(folder: str) -> Method:
     reported, measured = registry.reported_scores(folder), registry.measured_scores(folder)
+    measured.sort(key=lambda score: (score.benchmark or "~", -score.cost.budget, score.setting))
     return Method(registry.find_card(folder), parameters_of(folder), tuple(reported), tuple(measured))
 
 

@@ -22,8 +22,8 @@ def points(difference: float) -> str:
 
 
 def milliseconds(times: Interval) -> str:
-    """``3.21 ms``"""
-    return f"{times.median:.3g} ms"
+    """``3.21 ms``, ``1,330 ms``"""
+    return f"{times.median:,.0f} ms" if times.median >= 100 else f"{times.median:.3g} ms"
 
 
 def ratio(value: Interval) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from prunarium.records import Paper
+from prunarium.records import MeasuredScore, Paper
 from prunarium.site.bibtex import bibtex
 from prunarium.site.content import Content, Method
 from prunarium.site.facets import FACETS, facets, searchable, values_of
@@ -87,11 +87,18 @@ def _method(method: Method, content: Content) -> bytes:
     )
 
 
+def _by_budget(score: MeasuredScore) -> tuple[float, float]:
+    """Equal budgets side by side, the largest first; among them the most accurate first."""
+    return -round(score.cost.budget, 2), -(score.quality.method if score.quality else 0)
+
+
 def _benchmarks(content: Content) -> bytes:
-    by_benchmark: dict[str, list[tuple[Method, object]]] = {}
+    by_benchmark: dict[str, list[tuple[Method, MeasuredScore]]] = {}
     for method in content.methods:
         for score in method.measured:
             by_benchmark.setdefault(score.benchmark or "", []).append((method, score))
+    for scores in by_benchmark.values():
+        scores.sort(key=lambda pair: _by_budget(pair[1]))
     return document(
         "benchmarks.html",
         "Benchmarks",
