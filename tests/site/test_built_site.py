@@ -96,7 +96,8 @@ def test_scores_of_both_kinds_are_shown(odd_site):
     text = " ".join(page(odd_site.folder, "methods/tome").text.split())
     for piece in (
         "96.1 %",
-        "−1.9 points [−2.4, −1.4]",
+        "−1.9 points",
+        "[−2.4, −1.4]",
         "6.15 M",
         "1.50×",
         "AMD EPYC 7763",
