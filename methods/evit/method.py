@@ -1,4 +1,3 @@
-import math
 from typing import ClassVar
 
 from pydantic import Field
@@ -18,7 +17,7 @@ class EViT(StagedMethod, VitMethod):
     fuse: bool = Field(True, description="fuse the dropped tokens, weighted by cls attention, into one more token")
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        kept = math.ceil(self.keep_rate * tokens.reducible)
+        kept = self.kept(tokens)
         if kept == tokens.reducible:
             return tokens
         score = attention.cls_attention.mean(dim=1)[:, tokens.prefix :]

@@ -14,8 +14,12 @@ class FastV(VlmMethod):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"last_attention"})
-    layer: Annotated[int, Field(ge=1)] = Field(2, description="layer before which tokens are dropped, counted from 0")
-    drop_rate: Annotated[float, Field(ge=0, lt=1)] = Field(0.5, description="share of the image tokens dropped")
+    layer: Annotated[int, Field(ge=1, strict=True)] = Field(
+        2, description="layer before which tokens are dropped, counted from 0"
+    )
+    drop_rate: Annotated[float, Field(ge=0, lt=1, strict=True)] = Field(
+        0.5, description="share of the image tokens dropped"
+    )
 
     def acts_at(self, shape: Shape) -> tuple[int]:
         check_stages([self.layer], shape.depth)

@@ -1,4 +1,3 @@
-import math
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -16,10 +15,10 @@ class Random(StagedMethod):
     """
 
     families: ClassVar[tuple[Family, ...]] = ("vit", "vlm")
-    seed: Annotated[int, Field(ge=0)] = Field(0, description="the same seed drops the same tokens")
+    seed: Annotated[int, Field(ge=0, strict=True)] = Field(0, description="the same seed drops the same tokens")
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        kept = math.ceil(self.keep_rate * tokens.reducible)
+        kept = self.kept(tokens)
         if kept == tokens.reducible:
             return tokens
         stream = np.random.PCG64([self.seed, block]).advance(tokens.first_sample * tokens.reducible)

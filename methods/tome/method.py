@@ -6,7 +6,7 @@ from prunarium.errors import PrunariumError
 from prunarium.families import Attention, Shape, VitMethod
 from prunarium.ops import Tokens, bipartite_soft_matching
 
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, strict=True)]
 
 
 class ToMe(VitMethod):
@@ -16,10 +16,11 @@ class ToMe(VitMethod):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"keys"})
-    r: Count | list[Count] | tuple[Count, Annotated[float, Field(ge=-1, le=1)]] = Field(
+    r: Count | Annotated[list[Count], Field(min_length=1)] | tuple[Count, Annotated[float, Field(ge=-1, le=1)]] = Field(
         8,
         description="tokens merged away in each block: a number; a list, one number per block; or (r, inflection), "
-        "linear over the blocks with mean r, from 2r to 0 at inflection -1; at most half of the tokens merge at once",
+        "linear over the blocks with mean r, from 2r to 0 at inflection -1 (write 1.0, not 1, as the inflection: "
+        "[8, 1] is a list); at most half of the tokens merge at once",
     )
     proportional_attention: bool = Field(True, description="count a merged token as often as the tokens it stands for")
 

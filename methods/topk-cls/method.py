@@ -1,4 +1,3 @@
-import math
 from typing import ClassVar
 
 from prunarium.families import Attention, StagedMethod, VitMethod
@@ -11,7 +10,7 @@ class TopKCls(StagedMethod, VitMethod):
     needs: ClassVar[frozenset[str]] = frozenset({"cls_attention"})
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        kept = math.ceil(self.keep_rate * tokens.reducible)
+        kept = self.kept(tokens)
         if kept == tokens.reducible:
             return tokens
         score = attention.cls_attention.mean(dim=1)[:, tokens.prefix :]

@@ -50,25 +50,23 @@ def test_the_same_run_twice_gives_the_same_numbers(name, benchmark, parameters):
     assert one.cost == other.cost
     assert one.cost.macs < one.cost.macs_baseline
     assert one.weights == other.weights and one.data_checksum == other.data_checksum
-    assert records.score_path(one) == records.score_path(other)
+    assert records.natural_key(one) == records.natural_key(other)
 
 
-def test_record_reads_back(tmp_path, monkeypatch):
+def test_record_reads_back(tmp_path):
     score = measure("tome", "cluttered-digits", r=4)
-    monkeypatch.setattr("prunarium.paths.root", lambda: tmp_path)
-    path = records.write_score(score)
-    assert path.parent == tmp_path / "methods" / "tome" / "measured"
+    path = records.write_score(score, tmp_path)
+    assert path.parent == tmp_path / "measured"
     assert MeasuredScore.model_validate(json.loads(path.read_text())) == score
-    assert records.write_score(score) == path
+    assert records.write_score(score, tmp_path) == path
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
-def test_unwritable_record(tmp_path, monkeypatch):
+def test_unwritable_record(tmp_path):
     score = measure("identity", "cluttered-digits")
-    (tmp_path / "methods").write_text("a file where a folder should be")
-    monkeypatch.setattr("prunarium.paths.root", lambda: tmp_path)
+    (tmp_path / "measured").write_text("a file where a folder should be")
     with pytest.raises(PrunariumError, match="cannot be written"):
-        records.write_score(score)
+        records.write_score(score, tmp_path)
 
 
 def test_paired_interval_covers_the_mean():

@@ -51,7 +51,7 @@ def test_json_is_a_score(tmp_path):
     score = MeasuredScore.model_validate(json.loads(done.stdout))
     assert score.setting.startswith("FastV(layer=3, drop_rate=0.7")
     assert score.cost.budget == pytest.approx(0.5, abs=0.01)
-    assert score.command == "prunarium run fastv --param layer=3 --budget 0.5 --batch-size 2"
+    assert score.command == "prunarium run fastv --param layer=3 --seconds 0.0 --budget 0.5 --batch-size 2"
     assert [speed.batch_size for speed in score.speed] == [2]
     assert score.environment.device and score.environment.versions["torch"]
 
@@ -90,6 +90,16 @@ BAD = {
     "near parameter": (["evit", "--param", "keep_rat=0.5"], "no parameter 'keep_rat' (did you mean 'keep_rate'?)"),
     "r below 0": (["tome", "--param", "r=-1"], "tome: r=-1"),
     "rate above 1": (["evit", "--param", "keep_rate=1.5"], "evit: keep_rate=1.5: input should be less than or equal"),
+    "truth for a number": (["tome", "--param", "r=true"], "tome: r=True"),
+    "no blocks": (["evit", "--param", "blocks=[]"], "evit: blocks=[]"),
+    "a block twice": (["evit", "--param", "blocks=[3, 3]"], "names a block twice"),
+    "given twice": (["tome", "--param", "r=3", "--param", "r=4"], "r is given twice"),
+    "budget and its parameter": (["tome", "--param", "r=20", "--budget", "0.5"], "--budget finds r by itself"),
+    "picture that is none": (["tome", "--picture", "map.bad"], "give the path of a .png file"),
+    "picture on a folder": (["tome", "--picture", "."], "give the path of a .png file"),
+    "empty model": (["tome", "--model", ""], "timm has no model ''"),
+    "unknown weights": (["tome", "--model", "vit_tiny_patch16_224.nonsense"], "timm has no weights 'vit_tiny_patch16"),
+    "device without data": (["tome", "--device", "meta"], "--device meta: there is no such device here"),
     "no value": (["tome", "--param", "r"], "--param r: write it as name=value"),
     "not YAML": (["tome", "--param", "r=[1, 2"], "the value cannot be read"),
     "no such benchmark": (["tome", "--benchmark", "cluttered"], "did you mean 'cluttered-digits'"),

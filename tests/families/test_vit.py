@@ -1,6 +1,7 @@
 """The vit family on timm's models: exact where nothing is reduced, reversible, right per sample, never silent."""
 
 import copy
+from typing import ClassVar
 
 import pytest
 import timm
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from timm.models.vision_transformer import VisionTransformer
 
 from prunarium import PrunariumError, load
-from prunarium.families import shape_of, tokens_per_block, with_budget
+from prunarium.families import VitMethod, shape_of, tokens_per_block, with_budget
+from prunarium.ops import bipartite_soft_matching
 
 SMALL = {"img_size": 64, "embed_dim": 48, "depth": 4, "num_heads": 3, "num_classes": 7}
 MODELS = {
@@ -119,16 +121,19 @@ def test_restored_after_an_exception(vit, images):
     assert torch.equal(vit(images), before)
 
 
+@pytest.mark.parametrize("kind", ["average pooling", NO_CLS])
 @torch.inference_mode()
-def test_merging_twins_changes_nothing():
+def test_merging_twins_changes_nothing(kind):
     """With proportional attention, merging tokens that are equal leaves every other token as it was (section 3)."""
-    model = make("average pooling")
+    model = make(kind)
     model.pos_embed.zero_()
+    if model.attn_pool is not None:
+        model.attn_pool.kv.weight.normal_(std=0.5)
     x = inputs(model, 2)[:, :, :, :16].repeat(1, 1, 1, 4)  # every row of patches holds four equal ones
     before = model(x)
     with load("tome", r=[6]).apply(model) as handle:
         merged = model(x)
-    assert handle.report().tokens_out[0] == 11
+    assert handle.report().tokens_out[0] == 10 + model.num_prefix_tokens
     assert (merged - before).abs().max() <= 1e-4
     with load("tome", r=[6], proportional_attention=False).apply(model):
         assert (model(x) - before).abs().max() > 1e-3
@@ -288,6 +293,68 @@ def test_a_forgotten_method_does_not_keep_the_model():
     del model
     gc.collect()
     assert gone() is None
+
+
+class Both(VitMethod):
+    """Merges and then reads cls attention: no shipped method does both."""
+
+    needs: ClassVar = frozenset({"keys", "cls_attention"})
+    seen: ClassVar[list] = []
+
+    @property
+    def size_bias(self):
+        return True
+
+    def reduce(self, tokens, attention, block):
+        self.seen.append(attention.cls_attention)
+        return bipartite_soft_matching(attention.keys.mean(1), 6, tokens.prefix).merge(tokens)
+
+
+@torch.inference_mode()
+def test_cls_attention_is_the_attention_that_ran(vit, images):
+    """The row that methods read equals the one that timm's eager attention used, size bias included."""
+    method, used = Both(), []
+    for block in vit.blocks:
+        block.attn.fused_attn = False
+        block.attn.attn_drop.register_forward_hook(lambda module, args, output: used.append(args[0][:, :, 0]))
+    with method.apply(vit):
+        vit(images)
+    assert len(used) == len(method.seen) == 6
+    for read, ran in zip(method.seen, used, strict=True):
+        assert torch.allclose(read, ran, atol=1e-6)
+
+
+@torch.inference_mode()
+def test_feature_maps_are_refused(vit, images):
+    with load("tome").apply(vit), pytest.raises(PrunariumError, match="feature maps need every token"):
+        vit.forward_intermediates(images)
+
+
+@torch.inference_mode()
+def test_other_pooling_and_stale_features_are_refused():
+    model = make("average pooling")
+    x = inputs(model)
+    untouched = model.forward_features(x)
+    with load("tome", r=2).apply(model):
+        model(x)
+        with pytest.raises(PrunariumError, match="not of the last forward pass"):
+            model.forward_head(untouched)
+    model.global_pool = "avgmax"
+    with load("tome", r=2).apply(model), pytest.raises(PrunariumError, match="pooling 'avgmax' of merged tokens"):
+        model(x)
+
+
+@torch.inference_mode()
+def test_half_precision_and_other_sizes(vit, images):
+    dynamic = VisionTransformer(
+        img_size=32, patch_size=4, embed_dim=48, depth=4, num_heads=3, num_classes=4, dynamic_img_size=True
+    ).eval()
+    with load("tome", r=4).apply(dynamic) as handle:
+        assert dynamic(torch.randn(2, 3, 48, 40)).isfinite().all()
+        assert handle.report().tokens_in[0] == 121
+    for name in METHODS:
+        with load(name, **METHODS[name]).apply(vit), torch.autocast("cpu", torch.bfloat16):
+            assert vit(images).isfinite().all()
 
 
 def test_undeclared_needs_are_refused(vit):

@@ -66,7 +66,6 @@ def test_batch_and_left_padding_change_nothing_per_sample(llava, prompt, name, i
     position = (padded["attention_mask"].cumsum(-1) - 1).clamp(min=0)
     with method.apply(llava):
         logits = llava(**padded, position_ids=position).logits[:, -1]
-        assert llava.model.language_model.config.num_hidden_layers == 6
     if name == "fastv":
         assert (logits - first).abs().max() <= 1e-4
 
@@ -89,9 +88,36 @@ def test_beam_search_and_text_only_prompts(llava, prompt):
     text = {"input_ids": torch.tensor([[1, 5, 9, 11]])}
     plain = generate(llava, text)
     with load("fastv", drop_rate=0.5).apply(llava) as handle:
-        assert generate(llava, prompt, num_beams=3).shape == (2, 8)
+        beams = generate(llava, prompt, num_beams=3)
+        alone = [generate(llava, {k: v[i : i + 1] for k, v in prompt.items()}, num_beams=3) for i in range(2)]
+        assert torch.equal(beams, torch.cat(alone))
         assert torch.equal(generate(llava, text), plain)
         assert handle.report().tokens_out == [0] * 6
+
+
+@torch.inference_mode()
+def test_ragged_prompts_and_a_continued_chat(llava, prompt):
+    """Prompts of different length in one batch, and more text on the cache: as one by one, as word by word."""
+    ids, short = prompt["input_ids"], prompt["input_ids"][1:, 3:]
+    ragged = {
+        "input_ids": torch.cat([ids[:1], torch.cat([torch.zeros(1, 3, dtype=torch.long), short], 1)]),
+        "attention_mask": torch.tensor([[1] * 26, [0] * 3 + [1] * 23]),
+        "pixel_values": prompt["pixel_values"],
+    }
+    more = torch.tensor([[5, 6, 7]])
+    with load("fastv", drop_rate=0.5).apply(llava):
+        together = generate(llava, ragged)
+        first = generate(llava, {k: v[:1] for k, v in prompt.items()})
+        second = generate(llava, {"input_ids": short, "pixel_values": prompt["pixel_values"][1:]})
+        assert torch.equal(together, torch.cat([first, second]))
+
+        one = {k: v[:1] for k, v in prompt.items()}
+        at_once = llava(**one, use_cache=True).past_key_values
+        logits = llava(input_ids=more, past_key_values=at_once).logits[:, -1]
+        by_word = llava(**one, use_cache=True).past_key_values
+        for word in more[0]:
+            step = llava(input_ids=word.view(1, 1), past_key_values=by_word).logits[:, -1]
+        assert (logits - step).abs().max() <= 1e-5
 
 
 @torch.inference_mode()
@@ -136,3 +162,13 @@ def test_errors_say_what_to_do(llava, prompt, vit):
         llava(**prompt, past_key_values=cache, use_cache=True)
         with pytest.raises(PrunariumError, match="image after the first prompt"):
             llava(**prompt, past_key_values=cache, use_cache=True)
+        llava(**prompt, past_key_values=DynamicCache(config=llava.config.text_config), use_cache=True)
+        with pytest.raises(PrunariumError, match="this cache is not of the last prompt"):
+            llava(input_ids=torch.tensor([[7], [8]]), past_key_values=cache, use_cache=True)
+        with pytest.raises(PrunariumError, match="labels have no place"):
+            llava(**prompt, labels=prompt["input_ids"])
+        with pytest.raises(PrunariumError, match="the batch is empty"):
+            llava(input_ids=prompt["input_ids"][:0])
+        for option in ({"prompt_lookup_num_tokens": 3}, {"prefill_chunk_size": 8}):
+            with pytest.raises(PrunariumError, match="is not supported while a method is applied"):
+                generate(llava, prompt, **option)

@@ -58,6 +58,24 @@ def test_a_folder_anywhere_on_disk(tmp_path):
         prunarium.load(str(shutil.copytree(mine, tmp_path / "none")))
 
 
+@pytest.mark.parametrize(
+    "code, said",
+    [("def f(:\n", r"method\.py:1: cannot be loaded: SyntaxError"), ("import nowhere\n", "ModuleNotFoundError")],
+)
+def test_code_that_does_not_load(tmp_path, code, said):
+    mine = shutil.copytree(root() / "methods" / "tome", tmp_path / "mine")
+    (mine / "method.py").write_text(code)
+    with pytest.raises(PrunariumError, match=said):
+        prunarium.load(str(mine))
+
+
+def test_a_card_under_another_name(tmp_path, monkeypatch):
+    shutil.copytree(root() / "methods" / "tome", tmp_path / "methods" / "other")
+    monkeypatch.setattr("prunarium.paths.root", lambda: tmp_path)
+    with pytest.raises(PrunariumError, match="id: is 'tome', but the folder is 'other'"):
+        registry.cards()
+
+
 def test_errors():
     with pytest.raises(PrunariumError, match=r"no method 'tomme' \(did you mean 'tome'\?\)"):
         prunarium.load("tomme")

@@ -52,6 +52,16 @@ def token_map(image: np.ndarray, home: np.ndarray, patch: int) -> np.ndarray:
     return painted.astype(np.uint8)
 
 
+def check_path(path: Path) -> None:
+    """Refuse a picture that could not be written, before any work is done.
+
+    Raises:
+        PrunariumError: the path is a folder, or does not end in .png.
+    """
+    if path.is_dir() or path.suffix.lower() != ".png":
+        raise PrunariumError(f"--picture {path}: give the path of a .png file")
+
+
 def draw(method: TokenMethod, workload: Workload, path: Path, samples: int = 3) -> Path:
     """Run a method on the first samples and write a picture: each input, then its tokens after some of the blocks.
 

@@ -3,7 +3,6 @@
 import hashlib
 from pathlib import Path
 
-from prunarium import paths
 from prunarium.catalog.writing import write_text
 from prunarium.errors import PrunariumError
 from prunarium.records import MeasuredScore
@@ -27,19 +26,19 @@ def natural_key(score: MeasuredScore) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:10]
 
 
-def score_path(score: MeasuredScore) -> Path:
-    """The file of a score: ``methods/<id>/measured/<benchmark>-<model>-<key>.json``."""
+def score_path(score: MeasuredScore, folder: Path) -> Path:
+    """The file of a score: ``<method folder>/measured/<benchmark>-<model>-<key>.json``."""
     what = score.model if score.benchmark in (None, score.model) else f"{score.benchmark}-{score.model}"
-    return paths.root() / "methods" / score.method / "measured" / f"{what}-{natural_key(score)}.json"
+    return folder / "measured" / f"{what}-{natural_key(score)}.json"
 
 
-def write_score(score: MeasuredScore) -> Path:
-    """Write a score; an older one of the same cell is replaced.
+def write_score(score: MeasuredScore, folder: Path) -> Path:
+    """Write a score beside its method; an older one of the same cell is replaced.
 
     Raises:
         PrunariumError: the folder cannot be written.
     """
-    path = score_path(score)
+    path = score_path(score, folder)
     try:
         write_text(path, score.model_dump_json(indent=1) + "\n")
     except OSError as error:

@@ -21,16 +21,13 @@ def seconds(run: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - begin
 
 
-def interleave(
-    one: Callable[[], float], other: Callable[[], float], about: float, advance: Callable[[], object] = lambda: None
-) -> tuple[list[float], list[float]]:
+def interleave(one: Callable[[], float], other: Callable[[], float], about: float) -> tuple[list[float], list[float]]:
     """Times of two contenders in ABAB order.
 
     Args:
         one: times the first contender once.
         other: times the second.
         about: seconds to spend; never fewer than 7 pairs nor more than 60.
-        advance: called after every pair, for a progress bar.
     """
     for _ in range(WARM_UP):
         pair = one() + other()
@@ -39,7 +36,6 @@ def interleave(
     for _ in range(pairs):
         times[0].append(one())
         times[1].append(other())
-        advance()
     return times
 
 

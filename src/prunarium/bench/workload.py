@@ -69,8 +69,11 @@ def timm_model(name: str, checkpoint: Path | None, image: Path | None, device: t
         _do_not_wait_for_an_unreachable_hub()
     import timm
 
-    if not timm.is_model(name):
-        raise PrunariumError(f"timm has no model '{name}'{did_you_mean(name, timm.list_models())}")
+    plain, _, tag = name.partition(".")
+    if not timm.is_model(plain):
+        raise PrunariumError(f"timm has no model '{name}'{did_you_mean(plain, timm.list_models())}")
+    if tag and name not in (tagged := timm.list_pretrained(f"{plain}.*")):
+        raise PrunariumError(f"timm has no weights '{name}'{did_you_mean(name, tagged)}")
     model, weights, warning = _with_weights(name, checkpoint)
     model = model.to(device).eval()
     config = timm.data.resolve_model_data_config(model)
@@ -106,8 +109,8 @@ def _with_weights(name: str, checkpoint: Path | None) -> tuple[nn.Module, str, s
         return timm.create_model(name, pretrained=True), "", ""
     except Exception as error:  # no network, no such weights, a half-finished download: all mean the same here
         torch.manual_seed(RANDOM_WEIGHTS_SEED)
-        reason = type(error).__name__
-        warning = f"random weights: no pretrained ones for {name} could be had ({reason}); quality is meaningless"
+        reason = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        warning = f"random weights, quality is meaningless: no pretrained ones for {name} could be had ({reason})"
         return timm.create_model(name), f"random, torch seed {RANDOM_WEIGHTS_SEED}", warning
 
 

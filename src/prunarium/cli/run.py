@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from prunarium.bench.workload import Workload
     from prunarium.records import Card, MeasuredScore
 
+SECONDS = 6.0
+
 
 @app.command()
 def run(
@@ -29,7 +31,7 @@ def run(
     image: Annotated[Path | None, typer.Option(help="a picture to run on, with --model")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="weights for --model")] = None,
     picture: Annotated[Path | None, typer.Option(help="where to write the token map")] = None,
-    seconds: Annotated[float, typer.Option(min=0, help="how long to time each batch size")] = 6.0,
+    seconds: Annotated[float, typer.Option(min=0, help="how long to time each batch size")] = SECONDS,
     record: Annotated[bool, typer.Option("--record", help="keep the score in the method's measured/ folder")] = False,
     json: Annotated[bool, typer.Option("--json", help="print the score as JSON, nothing else")] = False,
 ) -> None:
@@ -37,32 +39,41 @@ def run(
     from prunarium import registry
 
     card = registry.find_card(method)
-    made = registry.load_method(method, **parse_parameters(param or []))
+    parameters = parse_parameters(param or [])
+    made = registry.load_method(method, **parameters)
 
     # after load_method, which says it well when torch is missing
     from prunarium.bench.budgets import at_budget
-    from prunarium.bench.pictures import draw
+    from prunarium.bench.pictures import check_path, draw
     from prunarium.bench.records import write_score
     from prunarium.bench.run import Run
+    from prunarium.families import adapter_for
 
     workload = _workload(card, model, benchmark, image, checkpoint, device)
-    if workload.warning and not json:
-        _say(f"[bold red]{workload.warning}[/]")
+    picture = picture or Path("build") / f"{card.id}-{workload.model_name}.png"
+    check_path(picture)
+    adapter_for(made, workload.model)
+    if workload.warning:
+        _say(workload.warning)
     if budget is not None:
-        made = at_budget(made, budget, workload)
+        given, made = made, at_budget(made, budget, workload)
+        for name in parameters:
+            if getattr(made, name) != getattr(given, name):
+                raise PrunariumError(f"--budget finds {name} by itself; leave out --param {name}=...")
     sizes = tuple(batch_size or (1, workload.large_batch))
     score = _measure(Run(card, made, workload, _command(context), sizes, seconds), quiet=json)
-    drawn = draw(made, workload, picture or Path("build") / f"{card.id}-{workload.model_name}.png")
-    written = write_score(score) if record else None
+    written = write_score(score, registry.folder_of(method)) if record else None
     if json:
         print(score.model_dump_json(indent=1))
-        return
-    from prunarium.cli.score_table import show_score
+    else:
+        from prunarium.cli.score_table import show_score
 
-    show_score(score)
-    print(f"token map: {drawn}")
-    if written:
+        show_score(score)
+    if written and not json:
         print(f"recorded: {written}")
+    drawn = draw(made, workload, picture)  # last: a score is not lost for a picture
+    if not json:
+        print(f"token map: {drawn}")
 
 
 def parse_parameters(words: list[str]) -> dict[str, Any]:
@@ -78,6 +89,8 @@ def parse_parameters(words: list[str]) -> dict[str, Any]:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise PrunariumError(f"--param {word}: write it as name=value, such as --param r=13")
+        if name in parameters:
+            raise PrunariumError(f"--param {word}: {name} is given twice; give it once")
         try:
             parameters[name] = yaml.safe_load(value)
         except yaml.YAMLError as error:
@@ -94,11 +107,11 @@ def _workload(
 
     try:
         place = torch.device(device)
-        torch.empty(1, device=place)
+        torch.zeros(1, device=place).item()
     except (RuntimeError, AssertionError) as error:
         raise PrunariumError(f"--device {device}: there is no such device here") from error
-    if model:
-        if benchmark:
+    if model is not None:
+        if benchmark is not None:
             raise PrunariumError("--benchmark comes with its own model; leave out --model or --benchmark")
         return workload.timm_model(model, checkpoint, image, place)
     if image or checkpoint:
@@ -132,6 +145,8 @@ def _command(context: typer.Context) -> str:
             words += [f"--{name}", str(value)]
     for word in context.params["param"] or []:
         words += ["--param", word]
+    if context.params["seconds"] != SECONDS:
+        words += ["--seconds", str(context.params["seconds"])]
     if context.params["budget"] is not None:
         words += ["--budget", str(context.params["budget"])]
     for size in context.params["batch_size"] or []:
@@ -142,4 +157,4 @@ def _command(context: typer.Context) -> str:
 def _say(text: str) -> None:
     from rich.console import Console
 
-    Console(stderr=True).print(text)
+    Console(stderr=True).print(text, style="bold red", markup=False, soft_wrap=True)

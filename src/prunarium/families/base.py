@@ -1,11 +1,12 @@
 """What every method that reduces tokens is: a frozen set of parameters and one function."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
@@ -131,10 +132,25 @@ def check_stages(blocks: Collection[int], depth: int) -> None:
 class StagedMethod(TokenMethod):
     """A method that keeps the same share of the tokens at each of a few blocks."""
 
-    keep_rate: Annotated[float, Field(gt=0, le=1)] = Field(0.7, description="share of tokens kept at each stage")
-    blocks: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
-        None, description="blocks that reduce; default: at 1/4, 1/2 and 3/4 of the depth (vit), before layer 2 (vlm)"
+    keep_rate: Annotated[float, Field(gt=0, le=1, strict=True)] = Field(
+        0.7, description="share of tokens kept at each stage"
     )
+    blocks: tuple[Annotated[int, Field(ge=0, strict=True)], ...] | None = Field(
+        None,
+        min_length=1,
+        description="blocks that reduce; default: at 1/4, 1/2 and 3/4 of the depth (vit), before layer 2 (vlm)",
+    )
+
+    @field_validator("blocks")
+    @classmethod
+    def _each_once(cls, blocks: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if blocks and len(set(blocks)) < len(blocks):
+            raise ValueError("names a block twice")
+        return blocks
+
+    def kept(self, tokens: Tokens) -> int:
+        """How many tokens a stage keeps, besides the prefix."""
+        return math.ceil(self.keep_rate * tokens.reducible)
 
     def acts_at(self, shape: Shape) -> Collection[int]:
         blocks = shape.stages if self.blocks is None else self.blocks

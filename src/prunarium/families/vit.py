@@ -64,9 +64,14 @@ class TimmVit:
             handle.patch(block, "forward", reducing.forward)
             if self.method.needs & self.offers and index in acting:
                 handle.hook(block.attn.qkv.register_forward_hook(reducing.remember_qkv))
-        if self.model.attn_pool is not None or self.model.global_pool == "avg":
+        if self.model.attn_pool is not None or self.model.global_pool not in ("token", "max", ""):
             handle.patch(self.model, "pool", _SizedPool(self.model, passage).pool)
+        handle.patch(self.model, "forward_intermediates", _no_feature_maps)
         return handle
+
+
+def _no_feature_maps(*args: Any, **kwargs: Any) -> None:
+    raise PrunariumError("feature maps need every token; take the method out before asking for intermediate layers")
 
 
 def _refuse_what_would_be_wrong(model: Any) -> None:
@@ -158,10 +163,14 @@ class _SizedPool:
         model, size = self.model, self.passage.size
         if size is None:
             return type(model).pool(model, x, pool_type)
+        if x.shape[:2] != size.shape:
+            raise PrunariumError("these features are not of the last forward pass: their token sizes are not known")
         begin = 0 if model.pool_include_prefix else model.num_prefix_tokens
         x, size = x[:, begin:], size[:, begin:]
         if model.attn_pool is not None:
             return model.attn_pool(x, attn_mask=size.log()[:, None, None, :])
         if (pool_type or model.global_pool) != "avg":
-            raise PrunariumError(f"pooling '{pool_type}' of merged tokens has no meaning; use 'avg' or 'token'")
+            raise PrunariumError(
+                f"pooling '{pool_type or model.global_pool}' of merged tokens has no meaning; use 'avg'"
+            )
         return torch.einsum("btd,bt->bd", x, size / size.sum(dim=1, keepdim=True))

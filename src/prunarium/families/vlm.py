@@ -1,6 +1,8 @@
 """The ``vlm`` family: methods that drop or merge image tokens inside the language model of a vision-language model."""
 
 import itertools
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -52,7 +54,9 @@ class Llava:
         language = self.model.model.language_model
         acting = set(self.method.acts_at(self.shape))
         prompt = _Prompt(handle, self.method.fit(self.shape), self.model.config.image_token_id)
+        handle.hook(self.model.register_forward_pre_hook(_no_labels, with_kwargs=True))
         handle.hook(self.model.model.register_forward_pre_hook(prompt.read, with_kwargs=True))
+        handle.patch(self.model, "generate", _whole_prompts_only(self.model))
         layers = [_ReducingLayer(layer, index, index in acting, prompt) for index, layer in enumerate(language.layers)]
         for layer, reducing in zip(language.layers, layers, strict=True):
             handle.patch(layer, "forward", reducing.forward)
@@ -62,6 +66,23 @@ class Llava:
         for before, after in itertools.pairwise(layers):
             after.previous = before
         return handle
+
+
+def _no_labels(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if kwargs.get("labels") is not None:
+        raise PrunariumError("labels have no place while tokens are dropped; compute the loss from the logits")
+
+
+def _whole_prompts_only(model: Any) -> Callable[..., Any]:
+    """``generate`` without the options that read a prompt in pieces or take words back from the cache."""
+
+    def generate(*args: Any, **kwargs: Any) -> Any:
+        for option in ("prefill_chunk_size", "prompt_lookup_num_tokens", "assistant_model"):
+            if kwargs.get(option) or getattr(kwargs.get("generation_config"), option, None):
+                raise PrunariumError(f"generate({option}=...) is not supported while a method is applied")
+        return type(model).generate(model, *args, **kwargs)
+
+    return generate
 
 
 class _Prompt:
@@ -74,6 +95,7 @@ class _Prompt:
         self.text: Tensor | None = None  # positions of the text in the sequence as it is now [batch, text]
         self.image: Tensor | None = None  # positions of the image tokens in it [batch, image tokens]
         self.kept: Tensor | None = None  # original position of every token in it; None while all are there
+        self.cache: Callable[[], Any] = lambda: None  # a weak reference to the cache that was filled
         self.padding: Tensor | None = None  # which original tokens are real [batch, tokens]; None when all are
 
     def read(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -89,8 +111,12 @@ class _Prompt:
         if not self.reading:
             if kwargs.get("pixel_values") is not None:
                 raise PrunariumError("an image after the first prompt is not supported while a method is applied")
+            if cache is not self.cache():
+                raise PrunariumError("this cache is not of the last prompt read; finish one chat before the next")
             return
         where = ids == self.image_token
+        if not len(ids):
+            raise PrunariumError("the batch is empty; pass at least one prompt")
         self.first_sample = self.handle.begin(len(ids))
         self.kept = None
         self.padding = self._padding(kwargs.get("attention_mask"))
@@ -160,6 +186,8 @@ class _ReducingLayer:
         prompt = self.prompt
         assert position_embeddings is not None
         if prompt.reading:
+            if past_key_values is not None:
+                prompt.cache = weakref.ref(past_key_values)
             hidden_states = self._shorten(hidden_states)
             self.columns, self.prompt_length = prompt.kept, position_embeddings[0].shape[1]
             if prompt.kept is not None:

@@ -3,6 +3,7 @@
 from prunarium.registry.folders import (
     cards,
     find_card,
+    folder_of,
     load_class,
     load_method,
     measured_scores,
@@ -13,6 +14,7 @@ from prunarium.registry.folders import (
 __all__ = [
     "cards",
     "find_card",
+    "folder_of",
     "load_class",
     "load_method",
     "measured_scores",

@@ -1,5 +1,6 @@
 """Method folders: ``methods/<id>/`` with card.yaml, method.py, reported.yaml and measured/*.json."""
 
+import hashlib
 import importlib.util
 import inspect
 import sys
@@ -42,12 +43,20 @@ def folder_of(name: str) -> Path:
 
 def cards() -> dict[str, Card]:
     """Every card of the registry by the method's id."""
-    return {name: read_yaml(folder / "card.yaml", Card) for name, folder in folders().items()}
+    return {name: find_card(name) for name in folders()}
 
 
 def find_card(name: str) -> Card:
-    """The card of one method."""
-    return read_yaml(folder_of(name) / "card.yaml", Card)
+    """The card of one method.
+
+    Raises:
+        PrunariumError: no such method, or the card is broken.
+    """
+    path = folder_of(name) / "card.yaml"
+    card = read_yaml(path, Card)
+    if card.id != name and name in folders():
+        raise PrunariumError(f"{path}: id: is '{card.id}', but the folder is '{name}'; give both the same name")
+    return card
 
 
 def methods_of_papers() -> Mapping[str, list[str]]:
@@ -73,13 +82,18 @@ def load_class(name: str) -> "type[TokenMethod]":
         raise PrunariumError(
             f"methods need {error.name}, which is not installed: pip install 'prunarium[methods]'"
         ) from error
-    module_name = f"prunarium_methods.{folder.name.replace('-', '_')}_{abs(hash(folder)):x}"
+    place = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
+    module_name = f"prunarium_methods.{folder.name.replace('-', '_')}_{place}"
     if module_name not in sys.modules:
         spec = importlib.util.spec_from_file_location(module_name, path)
         if spec is None or spec.loader is None or not path.is_file():
             raise PrunariumError(f"{path}: is missing; a method folder needs a method.py")
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:  # it is somebody's code: whatever it raises is a fault of that file
+            line = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
+            raise PrunariumError(f"{path}{line}: cannot be loaded: {type(error).__name__}: {error}") from error
         sys.modules[module_name] = module
     here = [
         kind
