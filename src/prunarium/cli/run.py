@@ -11,6 +11,7 @@ from prunarium.errors import PrunariumError
 if TYPE_CHECKING:
     from prunarium.bench.run import Run
     from prunarium.bench.workload import Workload
+    from prunarium.families import TokenMethod
     from prunarium.records import Card, MeasuredScore
 
 SECONDS = 6.0
@@ -43,7 +44,6 @@ def run(
     made = registry.load_method(method, **parameters)
 
     # after load_method, which says it well when torch is missing
-    from prunarium.bench.budgets import at_budget
     from prunarium.bench.pictures import check_path, draw
     from prunarium.bench.records import write_score
     from prunarium.bench.run import Run
@@ -56,21 +56,11 @@ def run(
     if workload.warning:
         _say(workload.warning)
     if budget is not None:
-        given, made = made, at_budget(made, budget, workload)
-        for name in parameters:
-            if getattr(made, name) != getattr(given, name):
-                raise PrunariumError(f"--budget finds {name} by itself; leave out --param {name}=...")
+        made = _at_budget(made, budget, parameters, workload)
     sizes = tuple(batch_size or (1, workload.large_batch))
     score = _measure(Run(card, made, workload, _command(context), sizes, seconds), quiet=json)
     written = write_score(score, registry.folder_of(method)) if record else None
-    if json:
-        print(score.model_dump_json(indent=1))
-    else:
-        from prunarium.cli.score_table import show_score
-
-        show_score(score)
-    if written and not json:
-        print(f"recorded: {written}")
+    _show(score, written, json)
     drawn = draw(made, workload, picture)  # last: a score is not lost for a picture
     if not json:
         print(f"token map: {drawn}")
@@ -120,6 +110,28 @@ def _workload(
     if not benchmark and not fitting:
         raise PrunariumError(f"no embedded benchmark fits {card.id}; give a --model")
     return workload.embedded(benchmarks.find_benchmark(benchmark or fitting[0]), place)
+
+
+def _at_budget(method: "TokenMethod", budget: float, given: dict[str, Any], workload: "Workload") -> "TokenMethod":
+    """The method at a budget; a parameter that the budget decides must not be given as well."""
+    from prunarium.bench.budgets import at_budget
+
+    turned = at_budget(method, budget, workload)
+    for name in given:
+        if getattr(turned, name) != getattr(method, name):
+            raise PrunariumError(f"--budget finds {name} by itself; leave out --param {name}=...")
+    return turned
+
+
+def _show(score: "MeasuredScore", written: Path | None, as_json: bool) -> None:
+    if as_json:
+        print(score.model_dump_json(indent=1))
+        return
+    from prunarium.cli.score_table import show_score
+
+    show_score(score)
+    if written:
+        print(f"recorded: {written}")
 
 
 def _measure(prepared: "Run", quiet: bool) -> "MeasuredScore":
