@@ -100,6 +100,7 @@ BAD = {
     "empty model": (["tome", "--model", ""], "timm has no model ''"),
     "unknown weights": (["tome", "--model", "vit_tiny_patch16_224.nonsense"], "timm has no weights 'vit_tiny_patch16"),
     "device without data": (["tome", "--device", "meta"], "--device meta: there is no such device here"),
+    "hasty record": (["tome", "--record", "--seconds", "0"], "--record needs at least --seconds 1"),
     "no value": (["tome", "--param", "r"], "--param r: write it as name=value"),
     "not YAML": (["tome", "--param", "r=[1, 2"], "the value cannot be read"),
     "no such benchmark": (["tome", "--benchmark", "cluttered"], "did you mean 'cluttered-digits'"),

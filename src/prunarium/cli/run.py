@@ -39,6 +39,8 @@ def run(
     """Run a method: quality, cost and speed against the untouched model with fused attention."""
     from prunarium import registry
 
+    if record and seconds < 1:
+        raise PrunariumError("--record needs at least --seconds 1: a shorter timing is not worth keeping")
     card = registry.find_card(method)
     parameters = parse_parameters(param or [])
     made = registry.load_method(method, **parameters)

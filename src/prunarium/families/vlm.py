@@ -28,7 +28,8 @@ class Llava:
     """transformers' ``LlavaForConditionalGeneration`` with a Llama language model.
 
     Tokens are dropped while the prompt is read. With a cache, the layers before the reduction keep every token, the
-    others keep what is left; generated tokens carry the position they would have had without any reduction.
+    others keep what is left; generated tokens carry the position they would have had without any reduction. Without a
+    cache every step reads the whole sequence as a new prompt, and reduces it anew.
     """
 
     supported = "transformers LlavaForConditionalGeneration with a Llama language model"
