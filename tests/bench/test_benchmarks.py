@@ -17,7 +17,9 @@ CHECKSUMS = {
 @pytest.mark.parametrize("name", benchmarks())
 def test_data_are_the_recorded_bytes(name):
     benchmark = find_benchmark(name)
-    assert benchmark.checksum() == CHECKSUMS[name, benchmark.revision], "new data need a new REVISION and checksum"
+    assert benchmark.data().checksum() == CHECKSUMS[name, benchmark.revision], (
+        "new data need a new REVISION and checksum"
+    )
 
 
 @pytest.mark.parametrize("name", benchmarks())

@@ -36,6 +36,15 @@ class Samples:
     def __len__(self) -> int:
         return len(self.images)
 
+    def checksum(self) -> str:
+        """sha256 of the images, the inputs that are not made of them, and the labels."""
+        digest = hashlib.sha256(self.images.tobytes())
+        for name in sorted(self.inputs):
+            if not self.inputs[name].is_floating_point():
+                digest.update(self.inputs[name].numpy().tobytes())
+        digest.update(self.labels.numpy().tobytes() if self.labels is not None else b"")
+        return digest.hexdigest()
+
     def batch(self, start: int, size: int, device: torch.device) -> Inputs:
         """Inputs of ``size`` samples from ``start`` on; from the beginning again where the samples run out."""
         which = torch.arange(start, start + size) % len(self)
@@ -61,16 +70,6 @@ class Benchmark:
     def data(self) -> Samples:
         """The test samples: the same bytes everywhere."""
         return self.make(self.samples, TEST_SEED)
-
-    def checksum(self) -> str:
-        """sha256 of the test images, other inputs and labels."""
-        data = self.data()
-        digest = hashlib.sha256(data.images.tobytes())
-        for name in sorted(data.inputs):
-            if not data.inputs[name].is_floating_point():
-                digest.update(data.inputs[name].numpy().tobytes())
-        digest.update(data.labels.numpy().tobytes() if data.labels is not None else b"")
-        return digest.hexdigest()
 
     def model(self) -> nn.Module:
         """The shipped model with its weights."""

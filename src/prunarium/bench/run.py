@@ -15,6 +15,7 @@ from prunarium.bench.timing import interleave, interval, seconds
 from prunarium.bench.workload import Workload
 from prunarium.families import Report, TokenMethod, shape_of
 from prunarium.records import Card, Cost, MeasuredScore, Quality, Speed
+from prunarium.registry import load_method
 
 RESAMPLES = 2000
 QUALITY_BATCH = 100
@@ -46,8 +47,7 @@ class Run:
             PrunariumError: the method does not work on the model, or the counter misses attention.
         """
         workload, benchmark = self.workload, self.workload.benchmark
-        with self.method.apply(workload.model):
-            pass  # a model that does not fit is refused before any work is done
+        family = shape_of(self.method, workload.model).family  # refuses a model that does not fit before any work
         self.progress("quality", 0.0)
         quality, tokens = self._quality()
         self.progress("cost", 0.4)
@@ -61,10 +61,10 @@ class Run:
             method=self.card.id,
             method_version=self.card.version,
             setting=repr(self.method),
-            family=shape_of(self.method, workload.model).family,
+            family=family,
             benchmark=benchmark.name if benchmark else None,
             benchmark_revision=benchmark.revision if benchmark else None,
-            data_checksum=benchmark.checksum() if benchmark else None,
+            data_checksum=workload.data.checksum() if benchmark else None,
             model=workload.model_name,
             weights=workload.weights or weights_hash(workload.model),
             seed=workload.seed,
@@ -111,10 +111,9 @@ class Run:
     def _cost(self, tokens: np.ndarray) -> Cost:
         workload = self.workload
         one = workload.data.batch(0, 1, workload.device)
-        untouched = _identity().apply(workload.model)
-        with untouched, torch.inference_mode():
+        with method_applied(load_method("identity"), workload) as last_report, torch.inference_mode():
             workload.answer(workload.model, one)
-            before = untouched.report()
+            before = last_report()
         text = _text_tokens(one, before)
         macs_baseline = count_macs(workload.model, workload.answer, one)
         audit(macs_baseline, workload.model, before.tokens_in, before.tokens_out, text)
@@ -169,12 +168,6 @@ def paired_interval(difference: np.ndarray) -> tuple[float, float]:
     means = difference[draw.integers(len(difference), size=(RESAMPLES, len(difference)))].mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return round(float(low), 6), round(float(high), 6)
-
-
-def _identity() -> TokenMethod:
-    from prunarium.registry import load_method
-
-    return load_method("identity")
 
 
 def _text_tokens(inputs: Inputs, report: Report) -> int:

@@ -1,10 +1,10 @@
 """A folder that mirrors a set of generated files: only what changed is written, what no longer belongs is removed."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from prunarium.catalog.writing import write_bytes
 from prunarium.errors import PrunariumError
 
 LISTING = ".prunarium"
@@ -50,16 +50,8 @@ def _listed(out: Path) -> set[str]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file in one step, so that a build that runs meanwhile never reads half of it."""
-    if path.is_file() and path.read_bytes() == content:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    if not path.is_file() or path.read_bytes() != content:
+        write_bytes(path, content)
 
 
 def _remove(out: Path, name: str) -> None:
