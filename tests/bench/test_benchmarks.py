@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from prunarium import PrunariumError
+from prunarium import PrunariumError, registry
 from prunarium.bench import cluttered_digits, digit_grid, digits
 from prunarium.bench.benchmarks import benchmarks, find_benchmark
+from prunarium.bench.environment import weights_hash
 
 CHECKSUMS = {
     ("cluttered-digits", 1): "c1ffe20f77202c00241525870123a47b5bca64883922bd50a1f40ecc46162954",
@@ -29,6 +30,17 @@ def test_shipped_model_is_good(name):
     data, model = benchmark.data(), benchmark.model()
     answers = benchmark.answer(model, data.batch(0, 1000, torch.device("cpu"))).argmax(-1)
     assert (answers == data.labels[:1000]).float().mean() >= 0.95
+
+
+@pytest.mark.parametrize("name", benchmarks())
+def test_recorded_scores_are_of_these_data_and_weights(name):
+    """A record made before the data or the model changed would be shown as if it were of what ships."""
+    benchmark = find_benchmark(name)
+    checksum, weights = benchmark.data().checksum(), weights_hash(benchmark.model())
+    scores = [s for method in registry.cards() for s in registry.measured_scores(method) if s.benchmark == name]
+    assert scores
+    for score in scores:
+        assert (score.data_checksum, score.weights) == (checksum, weights), score.setting
 
 
 def test_test_digits_are_not_trained_on():

@@ -4,8 +4,6 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
-ROLES = ("arxiv", "doi", "openreview", "acl", "code", "project", "pdf", "paper", "other")
-
 _ARXIV = re.compile(r"(?:abs|pdf|html)/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?/?$")
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(\d{4}\.\d{4,5})$", re.IGNORECASE)
 _DOI = re.compile(r"(10\.\d{4,9}/[^\s?#]+)")
