@@ -53,6 +53,7 @@ class Mention(Record):
     section: Text | None = None
     line: int = Field(ge=1)
     title: Text = Field(description="the title as listed")
+    authors: Text | None = Field(None, description="what the list gives in the authors' place, as listed")
     venue: Text | None = Field(None, description="the venue as listed")
     year: PaperYear | None = Field(None, description="the year as listed")
     links: Urls = Field(default_factory=lambda: [], description="the addresses on that line, as listed")
@@ -64,6 +65,8 @@ class Paper(Record):
     id: Slug
     title: Text
     name: Text | None = Field(None, description="the method's acronym, as the paper writes it")
+    other_titles: list[Text] = Field(default_factory=list, description="titles of other versions, such as the preprint")
+    aliases: list[Slug] = Field(default_factory=list, description="former ids; they keep finding this record")
     authors: list[Text] = Field(default_factory=list)
     year: PaperYear
     venue: VenueReference | None = Field(None, description="empty: nobody states one")
