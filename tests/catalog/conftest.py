@@ -69,6 +69,10 @@ lists:
     title: A List of Tables
     format: tables
     screened: false
+  - id: reference-list
+    title: A List of References
+    format: references
+    screened: false
 """
 
 ALPHA = """\

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from prunarium.catalog import load
-from prunarium.catalog.importers import READERS, ReadList, read_list
+from prunarium.catalog.importers import READERS, ReadList
 from prunarium.catalog.importers.addresses import Address, classify, clean_code
 from prunarium.catalog.importers.importing import Import, import_list, write
 from prunarium.catalog.importers.proposals import text_lines
@@ -132,13 +132,6 @@ def test_markup_in_a_title_is_not_kept_and_harmful_text_is_refused() -> None:
     assert [one.mention.title for one in found.proposals] == ["A very good title"]
     assert [unread.line for unread in found.unread] == [3]
     assert "HTML" in found.unread[0].reason
-
-
-def test_a_format_without_an_importer_says_so(tree: Path) -> None:
-    with pytest.raises(PrunariumError) as caught:
-        read_list("", load(tree).lists["table-list"])
-    expected = "there is no importer for lists of the format 'tables' yet; there is linked-bullets and venue-bullets"
-    assert str(caught.value) == expected
 
 
 def test_an_unknown_list_is_an_error_with_a_guess(tree: Path) -> None:
@@ -275,6 +268,9 @@ def test_a_bullet_without_any_year_is_unread(tree: Path) -> None:
         ("https://github.com/a/b/tree/main", "Code", Address("code", "https://github.com/a/b")),
         ("https://github.com/a/b/tree/main/c", "Paper", Address("code", "https://github.com/a/b/tree/main/c")),
         ("https://x.example/a.pdf", "Paper", Address("pdf", "https://x.example/a.pdf")),
+        ("https://github.com/a/b", "Project", Address("project", "https://github.com/a/b")),
+        ("https://a.github.io/b/", "Code", Address("project", "https://a.github.io/b/")),
+        ("https://arxiv.org/abs//2402.02400", "Paper", Address("arxiv", "2402.02400")),
         ("https://x.example/a", "Project Page", Address("project", "https://x.example/a")),
         ("https://x.example/a", "Video", Address("other", "https://x.example/a")),
         ("https://arxiv.org/abs/cs/0601001", "arXiv", Address("other", "https://arxiv.org/abs/cs/0601001")),
@@ -340,7 +336,10 @@ PIECES = st.sampled_from(
     ["# ", "## ICXL-2023", "- ", "* [ICXL 2023] ", "  - ", "Title ", "[[Paper](https://a.example/1)]", "[[Code](", ")]",
      "https://arxiv.org/abs/2301.01230", "[x](javascript:alert(1))", "[x](#y)", "](", "[[", "<b>", "<!--", "-->",
      "&lt;",      "```", "|a|b|", "> ", "1. ", "\n", "\n\n", "    ", "\t", "🔥", "\x00", "\u2028", "\r", "![i](https://a.example/i.png)",
-     "---", "2023", "[y]: https://a.example/y\n", "[y]", "<https://a.example>", "\\", "`", "https://[", "\x0c"]
+     "---", "2023", "|---|---|\n", "|Paper|Venue|\n", "|", "A Name, ", "B. C. Name and D Name. ",
+     "3 May 2023, ", "“", "”", "In Proceedings of ICXL, pages 1-2, ", "arXiv:2301.01230, ", "Code: ", "et al., ", "(",
+     ", ", ". ",
+     "10.1234/alpha",      "[y]: https://a.example/y\n", "[y]", "<https://a.example>", "\\", "`", "https://[", "\x0c"]
 )  # fmt: skip
 
 
@@ -348,8 +347,8 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES | st.text(max_size=6), max_size=30).map("".join))
 @example("- a [[p](https://[)]")
 def test_any_text_gives_proposals_and_an_explained_remainder(text: str) -> None:
-    for list_id, read in (("pruning-list", READERS["linked-bullets"]), ("tagged-list", READERS["venue-bullets"])):
-        found: ReadList = read(text, list_id)
+    for format_name, read in READERS.items():
+        found: ReadList = read(text, format_name)
         seen = found.headings | {line for one in found.proposals for line in one.lines}
         seen |= {unread.line for unread in found.unread}
         lines = text_lines(text)
@@ -359,12 +358,12 @@ def test_any_text_gives_proposals_and_an_explained_remainder(text: str) -> None:
 
 
 @settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=50
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=100
 )
 @given(st.lists(PIECES, max_size=25).map(lambda pieces: "## ICXL-2023\n- " + "".join(pieces)))
 def test_any_list_can_be_imported_without_breaking_the_catalogue(tree: Path, text: str) -> None:
     catalogue = load(tree)
-    for list_id in ("pruning-list", "tagged-list"):
+    for list_id in catalogue.lists:
         result = import_list(catalogue, text, list_id)
         assert all(len(conflict.splitlines()) == 1 for conflict in result.conflicts)
         assert all(paper.mentions for paper in result.changed.values())

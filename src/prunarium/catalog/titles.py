@@ -4,16 +4,22 @@ import re
 import unicodedata
 from collections.abc import Container
 
-_SMALL_WORDS = frozenset(
+SMALL_WORDS = frozenset(
     ["a", "an", "and", "as", "by", "for", "from", "in", "is", "of", "on", "the", "to", "via", "with"]
 )
 _ACRONYM = re.compile(r"[^\s:]+(?: [^\s:]+){0,2}(?=: )")
 
 
+def title_words(title: str) -> list[str]:
+    """The words of a title once case, accents and punctuation do not count."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", title).casefold())
+    unaccented = (mark for mark in decomposed if unicodedata.category(mark)[0] != "M")
+    return "".join(mark if mark.isalnum() else " " for mark in unaccented).split()
+
+
 def same_title_key(title: str) -> str:
-    """What is left of a title once case, accents and punctuation do not count."""
-    decomposed = unicodedata.normalize("NFKD", title).casefold()
-    return "".join(mark for mark in decomposed if mark.isalnum())
+    """What is left of a title once spaces do not count either."""
+    return "".join(title_words(title))
 
 
 def is_address(title: str) -> bool:
@@ -40,7 +46,7 @@ def slug(text: str) -> str:
 
 def new_id(title: str, year: int, taken: Container[str], name: str | None = None, author: str | None = None) -> str:
     """An id for a new paper: its acronym, else first author, year and the first words of the title."""
-    words = [word for word in slug(title).split("-") if word not in _SMALL_WORDS]
+    words = [word for word in slug(title).split("-") if word not in SMALL_WORDS]
     plain = slug("-".join([*((author or "").split()[-1:]), str(year), *words[:4]]))
     short = slug(name or "")
     wishes = [short, f"{short}-{year}", plain] if short else [plain]

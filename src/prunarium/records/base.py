@@ -1,7 +1,6 @@
 """What every record has in common: unknown keys are errors, strings are strings, records do not change."""
 
 import re
-import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -10,6 +9,8 @@ SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 ARXIV_PATTERN = r"^\d{4}\.\d{4,5}$"
 DOI_PATTERN = r"^10\.\d{4,9}/\S+$"
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all of Unicode's, but the line feed
+_NOT_IN_WEB = re.compile(r"[<>\"'`\\]")
 _WEB = re.compile(r"https?://[^\s/?#]+\S*")
 
 
@@ -22,7 +23,7 @@ class Record(BaseModel):
 def _plain(text: str) -> str:
     if _MARKUP.search(text):
         raise ValueError("holds HTML markup; write plain text (with a space after a '<' that means less than)")
-    if any(unicodedata.category(mark) in ("Cc", "Cs") for mark in text if mark != "\n"):
+    if _CONTROL.search(text):
         raise ValueError("holds a control character; remove it")
     return text
 
@@ -36,7 +37,7 @@ def _quoted(value: object) -> object:
 def _web(url: str) -> str:
     if not url.startswith(("https://", "http://")):
         raise ValueError("is not a web address; it must begin with https:// or http://")
-    if not _WEB.fullmatch(url) or any(mark in "<>\"'`\\" or not mark.isprintable() for mark in url):
+    if not _WEB.fullmatch(url) or _NOT_IN_WEB.search(url) or not url.isprintable():
         raise ValueError("holds a character that no web address has (space, quote or angle bracket); correct it")
     return url
 

@@ -4,13 +4,15 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
-_ARXIV = re.compile(r"(?:abs|pdf|html)/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?/?$")
+_ARXIV = re.compile(r"(?:abs|pdf|html)/+(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?/?$")
+_ARXIV_IN_TEXT = re.compile(r"arxiv(?:\.|:|\s+preprint\s+abs/|\s+abs/)\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(\d{4}\.\d{4,5})$", re.IGNORECASE)
 _DOI = re.compile(r"(10\.\d{4,9}/[^\s?#]+)")
 _ACL = re.compile(r"^/(?:anthology/)?([A-Z]\d\d-\d{4}|\d{4}\.[a-z0-9_]+-[a-z0-9_]+\.\d+)(?:v\d+)?(?:\.pdf)?/?$")
 _ARXIV_HOSTS = ("arxiv.org", "export.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org")
 _DOI_HOSTS = ("doi.org", "dx.doi.org", "link.springer.com", "dl.acm.org")
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "gitee.com")
+_PAGE_HOSTS = (".github.io", ".gitlab.io")
 _LABELS = {
     "paper": ("paper", "abs", "html", "link"),
     "pdf": ("pdf",),
@@ -44,9 +46,11 @@ def classify(url: str, label: str) -> Address:
     identifier = _identifier(host, parts.path, parts.query)
     if identifier:
         return identifier
+    word = label.strip(" []").casefold()
+    if host.endswith(_PAGE_HOSTS) or word in _LABELS["project"]:
+        return Address("project", url)
     if host in _CODE_HOSTS:
         return Address("code", clean_code(url))
-    word = label.strip(" []").casefold()
     if "paperswithcode.com" in host or "paper with code" in word or "papers with code" in word:
         return Address("other", url)
     if parts.path.endswith(".pdf"):
@@ -68,6 +72,19 @@ def _identifier(host: str, path: str, query: str) -> Address | None:
         if found := _DOI.search(doi):
             return Address("doi", found[1].lower())
     return None
+
+
+def identifiers_in(text: str) -> list[Address]:
+    """The arXiv ids and DOIs that stand in running text."""
+    found = [Address("arxiv", match[1]) for match in _ARXIV_IN_TEXT.finditer(text)]
+    dois = (match[1].rstrip(".,;") for match in _DOI.finditer(text))
+    return found + [Address("doi", doi.lower()) for doi in dois if not _ARXIV_DOI.search(doi)]
+
+
+def arxiv_id_in_doi(doi: str) -> str | None:
+    """The arXiv id, where the DOI is the one that arXiv itself gives."""
+    found = _ARXIV_DOI.match(doi)
+    return found[1] if found else None
 
 
 def clean_code(url: str) -> str:

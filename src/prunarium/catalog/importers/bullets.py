@@ -50,7 +50,7 @@ def read_blocks(text: str) -> Iterator[Heading | Bullet]:
         if opening.type == "heading_open":
             level = int(opening.tag[1:])
             section = {above: words for above, words in section.items() if above < level}
-            section[level] = clean_heading(_text(token.children or []))
+            section[level] = clean_heading(plain_text(token.children or []))
             start, end = opening.map or token.map
             yield Heading(range(start + 1, end + 1))
         elif tokens[position - 2].type == "list_item_open":
@@ -59,7 +59,7 @@ def read_blocks(text: str) -> Iterator[Heading | Bullet]:
             yield bullet
 
 
-def _text(tokens: list[Token]) -> str:
+def plain_text(tokens: list[Token]) -> str:
     """The words of inline tokens, without their markup."""
     words = ""
     for token in tokens:
@@ -79,13 +79,13 @@ def _fill(bullet: Bullet, tokens: list[Token]) -> None:
         if token.type == "link_open":
             inside, url = [], str(token.attrGet("href") or "")
         elif token.type == "link_close" and inside is not None:
-            bullet.links.append(Link(_text(inside).strip(), url))
+            bullet.links.append(Link(plain_text(inside).strip(), url))
             inside = None
         elif inside is not None:
             inside.append(token)
         else:
             (after if bullet.links else before).append(token)
-    bullet.text = " ".join(_text(before).split())
+    bullet.text = " ".join(plain_text(before).split())
     if bullet.links:
         bullet.text = bullet.text.rstrip(" [(|")
-    bullet.remainder = " ".join(_text(after).split()).strip(_BRACKETS)
+    bullet.remainder = " ".join(plain_text(after).split()).strip(_BRACKETS)

@@ -7,28 +7,11 @@ from pydantic import ValidationError
 
 from prunarium.catalog.catalogue import Catalogue
 from prunarium.catalog.importers.proposals import Proposal
+from prunarium.catalog.importers.venues import listed_venue
 from prunarium.catalog.titles import acronym, is_address, new_id
 from prunarium.catalog.wording import in_words
 from prunarium.errors import PrunariumError
-from prunarium.records import Mention, Paper, VenueReference
-
-_TRACKS = ("workshop", "workshops", "findings", "demo", "short")
-
-
-def listed_venue(mention: Mention, catalogue: Catalogue) -> VenueReference | None:
-    """The venue of the catalogue that a list names, where it is one."""
-    if not mention.venue or not mention.year:
-        return None
-    known = catalogue.facets.spellings["venue"]
-    words, track = mention.venue.casefold().split(), None
-    if " ".join(words) not in known and len(words) > 1 and words[-1] in _TRACKS:
-        track = words.pop().removesuffix("s") if words[-1] == "workshops" else words.pop()
-    venue_id = known.get(" ".join(words))
-    if venue_id is None:
-        return None
-    preprint = catalogue.venues[venue_id].kind == "preprint-server"
-    status = "preprint" if preprint else "published"
-    return VenueReference.model_validate({"id": venue_id, "year": mention.year, "status": status, "track": track})
+from prunarium.records import Paper
 
 
 def draft(proposal: Proposal, catalogue: Catalogue, taken: Container[str], links: dict[str, Any]) -> Paper:
@@ -56,6 +39,15 @@ def draft(proposal: Proposal, catalogue: Catalogue, taken: Container[str], links
         "links": links,
         "mentions": [mention],
     }
+    return checked(data)
+
+
+def checked(data: dict[str, Any]) -> Paper:
+    """The record that plain data makes.
+
+    Raises:
+        PrunariumError: it makes none; with the first fault.
+    """
     try:
         return Paper.model_validate(data)
     except ValidationError as error:

@@ -6,12 +6,13 @@ from typing import Any
 
 from prunarium.catalog.catalogue import Catalogue
 from prunarium.catalog.importers import read_list
-from prunarium.catalog.importers.drafts import draft, listed_venue
+from prunarium.catalog.importers.drafts import draft
 from prunarium.catalog.importers.joining import PaperIndex, copied_code
 from prunarium.catalog.importers.proposals import Proposal, UnreadLine
-from prunarium.catalog.places import paper_path, schema_from
+from prunarium.catalog.importers.venues import listed_venue
+from prunarium.catalog.places import paper_path, shown_path
 from prunarium.catalog.titles import is_address, same_title_key
-from prunarium.catalog.writing import add_missing, plain, rewrite, to_yaml, write_text
+from prunarium.catalog.writing import add_missing, plain, rewrite, write_new_paper, write_text
 from prunarium.errors import PrunariumError
 from prunarium.records import Mention, Paper
 
@@ -133,7 +134,7 @@ class _Session:
 
     def _compare(self, proposal: Proposal, paper: Paper) -> None:
         mention = proposal.mention
-        titles = {same_title_key(paper.title)}
+        titles = {same_title_key(title) for title in (paper.title, *paper.other_titles)}
         if not is_address(mention.title) and same_title_key(mention.title) not in titles:
             self.conflict(proposal, f"'{paper.id}' has another title: {paper.title}")
         venue = listed_venue(mention, self.catalogue)
@@ -175,12 +176,15 @@ def write(result: Import, catalogue: Catalogue, root: Path) -> list[Path]:
     """
     paths = []
     for paper_id, paper in result.changed.items():
-        path = paper_path(root, paper_id)
         if paper_id in catalogue.papers_by_id:
-            data = plain(paper)
-            text = rewrite(path.read_text(encoding="utf-8"), lambda node, data=data: add_missing(node, data))  # type: ignore[misc]
+            path, data = paper_path(root, paper_id), plain(paper)
+            text = rewrite(
+                path.read_text(encoding="utf-8"),
+                lambda node, data=data: add_missing(node, data),  # type: ignore[misc]
+                shown_path(root, path),
+            )
+            write_text(path, text)
         else:
-            text = to_yaml(paper, schema_from(root, path, "paper"))
-        write_text(path, text)
+            path = write_new_paper(root, paper)
         paths.append(path)
     return paths

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from prunarium.catalog.identity import identifier_keys, titles_of
 from prunarium.catalog.importers.addresses import same_code_key
 from prunarium.catalog.importers.proposals import Proposal
 from prunarium.catalog.titles import acronym, is_address, same_title_key
-from prunarium.records import Paper
+from prunarium.records import Identifiers, Paper
 
 Match = tuple[str, str]
 """The id of a paper, and what it was found by."""
@@ -23,20 +24,18 @@ class PaperIndex:
     def put(self, paper: Paper) -> None:
         """Add a paper, or its new state. Who came first keeps what two papers share."""
         self.papers[paper.id] = paper
-        ids, links = paper.identifiers, paper.links
-        keys = [("arXiv id", ids.arxiv), ("DOI", ids.doi), ("title", same_title_key(paper.title))]
-        keys += [("title", same_title_key(mention.title)) for mention in paper.mentions]
-        keys += [("landing page", page) for page in (*links.paper, *links.pdf)]
-        keys += [("code", same_code_key(code.url)) for code in links.code]
-        for kind, value in keys:
-            if value:
-                self._owners.setdefault((kind, value), paper.id)
+        keys = [*identifier_keys(paper.identifiers), *(("title", key) for key in titles_of(paper))]
+        keys += [("landing page", page) for page in (*paper.links.paper, *paper.links.pdf)]
+        keys += [("code", same_code_key(code.url)) for code in paper.links.code]
+        for key in keys:
+            self._owners.setdefault(key, paper.id)
 
     def find(self, proposal: Proposal) -> list[Match]:
         """The papers that the proposal may be, each with what it was found by, the surest first."""
         title = proposal.mention.title
-        keys = [("arXiv id", proposal.first("arxiv")), ("DOI", proposal.first("doi"))]
-        keys.append(("title", None if is_address(title) else same_title_key(title)))
+        roles = {role: proposal.first(role) for role in Identifiers.model_fields}
+        keys = identifier_keys(Identifiers.model_construct(**roles))
+        keys += [] if is_address(title) else [("title", same_title_key(title))]
         keys += [("landing page", page) for page in (*proposal.all("paper"), *proposal.all("pdf"))]
         found: dict[str, str] = {}
         for kind, value in keys:

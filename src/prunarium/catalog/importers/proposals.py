@@ -49,8 +49,10 @@ class ReadList:
         """Keep a part of the list that could not be read."""
         self.unread.append(UnreadLine(line, " ".join(text.split()), reason))
 
-    def propose(self, mention: dict[str, object], addresses: list[Address], lines: range) -> None:
-        """Keep a paper, or the reason why what stands there cannot be one."""
+    def propose(self, mention: dict[str, object], addresses: list[Address], lines: range | None = None) -> None:
+        """Keep a paper, or the reason why what stands there cannot be one. Without ``lines``, it is on one line."""
+        line = int(str(mention["line"]))
+        lines = lines or range(line, line + 1)
         try:
             checked = Mention.model_validate({key: value for key, value in mention.items() if value is not None})
         except ValidationError as error:
