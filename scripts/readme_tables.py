@@ -15,6 +15,8 @@ from typing import Annotated
 import typer
 
 from prunarium import registry
+from prunarium.catalog import load
+from prunarium.catalog.statistics import statistics
 from prunarium.catalog.writing import write_text
 from prunarium.paths import root
 from prunarium.records import MeasuredScore
@@ -79,12 +81,31 @@ def speed(scores: list[MeasuredScore]) -> str:
     return table(("method", "model", "MACs", "MAC ratio", "speed ratio (quartiles)", "device"), rows)
 
 
+def catalogue() -> str:
+    """How many papers there are, and of how many what is known."""
+    papers = load()
+    counts = statistics(papers)
+    known = {name: found.known for name, found in counts.completeness.items()}
+    rows = [
+        ["papers", str(counts.papers)],
+        ["mentions in the lists", str(sum(len(paper.mentions) for paper in papers))],
+        ["records with notes", str(sum(bool(paper.notes) for paper in papers))],
+        ["with authors", str(known["authors"])],
+        ["with a venue, or known to be a preprint", str(known["venue_or_preprint"])],
+        ["with an arXiv id", str(known["arxiv"])],
+        ["with a DOI", str(known["doi"])],
+        ["with code", str(known["code"])],
+        ["with modality, category and kind", str(min(known["modalities"], known["categories"]))],
+    ]
+    return table(("catalogue", "count"), rows)
+
+
 def main(check: Annotated[bool, typer.Option("--check", help="write nothing, only compare")] = False) -> None:
     """Fill in the tables."""
     path = root() / "README.md"
     old = new = path.read_text(encoding="utf-8")
     scores = [score for name in registry.cards() for score in registry.measured_scores(name)]
-    parts = {"methods": methods(), "budgets": budgets(scores), "speed": speed(scores)}
+    parts = {"catalogue": catalogue(), "methods": methods(), "budgets": budgets(scores), "speed": speed(scores)}
     for name, text in parts.items():
         before, begin, rest = new.partition(f"<!-- {name} -->\n")
         _, end, after = rest.partition(f"<!-- /{name} -->")

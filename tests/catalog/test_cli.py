@@ -71,7 +71,7 @@ def test_json_is_complete_and_the_same_each_time() -> None:
     tome = load().paper("tome")
     assert {key: data[key] for key in tome.model_dump(mode="json")} == tome.model_dump(mode="json")
     assert data["url"] == "https://arxiv.org/abs/2210.09461"
-    assert set(data) - set(tome.model_dump()) == {"url", "methods"}
+    assert set(data) - set(tome.model_dump()) == {"url", "page", "methods"}
 
 
 def test_show_prints_everything_without_cutting_it() -> None:

@@ -13,7 +13,7 @@ def test_the_committed_schemas_are_current() -> None:
 
 
 def test_only_stale_schemas_are_written(tmp_path: Path) -> None:
-    assert len(write_schemas(tmp_path)) == len(MODELS) == 7
+    assert len(write_schemas(tmp_path)) == len(MODELS) >= 8
     assert write_schemas(tmp_path) == []
     schema_path(tmp_path, "card").write_text("{}")
     assert write_schemas(tmp_path) == [schema_path(tmp_path, "card")]

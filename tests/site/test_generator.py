@@ -10,12 +10,11 @@ import yaml
 from pydantic import BaseModel, Field
 
 from prunarium import PrunariumError, paths
-from prunarium.records import Venue
+from prunarium.catalog.facets import fold
 from prunarium.site import pages, write_docs
 from prunarium.site.api import documents
-from prunarium.site.bibtex import bibtex
 from prunarium.site.content import Content
-from prunarium.site.facets import facets, fold
+from prunarium.site.facets import facets
 from prunarium.site.parameters import Parameters, bounds, parameters_of, type_name
 from prunarium.site.tree import mirror
 
@@ -69,19 +68,6 @@ def test_json_holds_every_field_of_every_record(everything):
         assert paper.model_dump(mode="json").items() <= record.items()
     methods = json.loads(documents(everything)["api/methods.json"])["methods"]
     assert [method["id"] for method in methods] == [method.id for method in everything.methods]
-
-
-def test_bibtex_escapes_and_says_where(everything):
-    paper = everything.catalogue.paper("tome").model_copy(update={"title": "100% of $x_i$ & {more} # \\ ~ ^"})
-    text = bibtex(paper, everything.catalogue.venues["iclr"])
-    assert text.startswith("@inproceedings{tome,\n")
-    assert r"{100\% of \$x\_i\$ \& \{more\} \# \textbackslash{} \textasciitilde{} \textasciicircum{}}" in text
-    assert "author = {Daniel Bolya and Cheng-Yang Fu" in text
-    journal = Venue(id="iclr", name="J", full_name="The Journal", kind="journal")
-    assert "journal = {The Journal}" in bibtex(paper, journal)
-    assert bibtex(paper.model_copy(update={"venue": None}), None).startswith("@misc{tome,")
-    submitted = paper.model_copy(update={"venue": paper.venue.model_copy(update={"status": "submitted"})})
-    assert "note = {Submitted to The Journal}" in bibtex(submitted, journal)
 
 
 def test_fold_ignores_case_and_accents():

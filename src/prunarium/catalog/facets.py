@@ -1,5 +1,6 @@
 """What papers can be filtered by: the closed vocabularies, and what a paper has of each."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -68,8 +69,21 @@ def facet_ids(paper: Paper, facet: str) -> set[str]:
             return {paper.training}
         case "venue":
             return {paper.venue.id} if paper.venue else set()
+        case "year":
+            return {str(paper.year)}
         case _:
             return {mention.list for mention in paper.mentions}
+
+
+def searchable(paper: Paper) -> str:
+    """The text that the words of a search are looked up in."""
+    return "\n".join([paper.title, *paper.other_titles, paper.name or "", *paper.authors, *paper.notes])
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, so that ``Bjorn`` finds ``Björn``."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(mark for mark in decomposed if not unicodedata.category(mark).startswith("M")).lower()
 
 
 def _spellings(terms: Iterable[tuple[str, list[str]]]) -> dict[str, str]:

@@ -11,7 +11,7 @@ def paper_path(root: Path, paper_id: str) -> Path:
 
 def paper_files(root: Path) -> list[Path]:
     """All files of papers, in order of their ids."""
-    return sorted((root / "catalog" / "papers").glob("*.yaml"))
+    return sorted((root / "catalog" / "papers").glob("*.yaml"), key=lambda path: path.stem)
 
 
 def schema_path(root: Path, name: str) -> Path:

@@ -5,13 +5,24 @@ from pathlib import Path
 
 from prunarium.catalog.places import schema_path
 from prunarium.catalog.writing import write_text
-from prunarium.records import Card, MeasuredScore, Paper, PaperLists, Record, ReportedScores, Taxonomy, Venues
+from prunarium.records import (
+    Card,
+    DistinctPapers,
+    MeasuredScore,
+    Paper,
+    PaperLists,
+    Record,
+    ReportedScores,
+    Taxonomy,
+    Venues,
+)
 
 MODELS: dict[str, type[Record]] = {
     "paper": Paper,
     "venues": Venues,
     "taxonomy": Taxonomy,
     "lists": PaperLists,
+    "distinct": DistinctPapers,
     "card": Card,
     "reported": ReportedScores,
     "measured": MeasuredScore,

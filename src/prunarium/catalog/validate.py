@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,9 +13,21 @@ from prunarium.catalog.schemas import MODELS
 from prunarium.catalog.writing import SCHEMA_COMMENT
 from prunarium.catalog.yaml_nodes import Place
 from prunarium.errors import did_you_mean
-from prunarium.records import Card, MeasuredScore, Paper, PaperLists, Record, Taxonomy, Venues
+from prunarium.records import (
+    Card,
+    DistinctPapers,
+    Identifiers,
+    MeasuredScore,
+    Paper,
+    PaperLists,
+    Record,
+    Taxonomy,
+    Venues,
+)
 
 One = TypeVar("One", bound=Record)
+_ALONE = "no-reduction"
+"""The category that says that there is none."""
 
 
 class _Check:
@@ -72,9 +85,15 @@ def validate(root: Path) -> list[str]:
         check.read(root / "catalog" / f"{name}.yaml", name)
     for path in paper_files(root):
         check.read(path, "paper")
+    if (distinct := root / "catalog" / "distinct.yaml").is_file():
+        check.read(distinct, "distinct")
     _read_methods(check)
     _check_vocabularies(check)
     _check_papers(check)
+    _check_unique_ids(check)
+    _check_former_ids(check)
+    _check_circles(check)
+    _check_distinct(check)
     _check_status(check)
     _check_methods(check)
     return [str(fault) for fault in sorted(set(check.faults))]
@@ -123,9 +142,6 @@ def _check_status(check: _Check) -> None:
 def _check_papers(check: _Check) -> None:
     vocabulary = _vocabularies(check)
     paper_ids = [path.stem for path in paper_files(check.root)]
-    owners: dict[str, defaultdict[str, list[Path]]] = {
-        name: defaultdict(list) for name in ("id", "identifiers.arxiv", "identifiers.doi")
-    }
     for path, paper in check.of(Paper):
         if paper.id != path.stem:
             check.add(path, ("id",), f"is '{paper.id}', but the file is '{path.name}'; give both the same name")
@@ -136,15 +152,71 @@ def _check_papers(check: _Check) -> None:
             check.known(path, (field,), getattr(paper, field), paper_ids, "paper")
         for field in paper.sources:
             check.known(path, ("sources", field), field.partition(".")[0], Paper.model_fields, "field")
-        owners["id"][paper.id].append(path)
-        owners["identifiers.arxiv"][paper.identifiers.arxiv or ""].append(path)
-        owners["identifiers.doi"][paper.identifiers.doi or ""].append(path)
-    for field, files in owners.items():
-        for value, sharing in files.items():
-            for path in sharing[1:] if value else ():
-                other = shown_path(check.root, sharing[0])
-                words = f"'{value}' is also that of {other}; correct one, or make them one record"
-                check.add(path, tuple(field.split(".")), words)
+        if _ALONE in paper.categories and len(paper.categories) > 1:
+            words = f"'{_ALONE}' stands beside others; keep it alone, or leave it out"
+            check.add(path, ("categories", paper.categories.index(_ALONE)), words)
+
+
+def _check_unique_ids(check: _Check) -> None:
+    """No two records share their id or one of their identifiers."""
+    owners: defaultdict[tuple[Place, str], list[Path]] = defaultdict(list)
+    for path, paper in check.of(Paper):
+        owners[("id",), paper.id].append(path)
+        for name in Identifiers.model_fields:
+            if value := getattr(paper.identifiers, name):
+                owners[("identifiers", name), value].append(path)
+    for (place, value), sharing in owners.items():
+        for path in sharing[1:]:
+            other = shown_path(check.root, sharing[0])
+            check.add(path, place, f"'{value}' is also that of {other}; correct one, or make them one record")
+
+
+def _check_former_ids(check: _Check) -> None:
+    """A former id finds one record, for good."""
+    files = {path.stem: path for path in paper_files(check.root)}
+    owners: dict[str, Path] = {}
+    for path, paper in check.of(Paper):
+        for position, alias in enumerate(paper.aliases):
+            owner = files.get(alias) or owners.setdefault(alias, path)
+            if owner != path or alias in paper.aliases[:position]:
+                words = f"'{alias}' is that of {shown_path(check.root, owner)} already; no id is used again, remove one"
+                check.add(path, ("aliases", position), words)
+            elif alias == path.stem:
+                check.add(path, ("aliases", position), f"'{alias}' is the id that the record has; remove it here")
+
+
+def _check_circles(check: _Check) -> None:
+    """Who follows from record to record comes to an end."""
+    papers = {paper.id: (path, paper) for path, paper in check.of(Paper)}
+    following = {key: {paper.duplicate_of, paper.superseded_by} - {None} for key, (_, paper) in papers.items()}
+    while True:
+        try:
+            TopologicalSorter(following).prepare()
+            return
+        except CycleError as error:
+            circle = _from_its_first(error.args[1][:0:-1])
+        path, paper = papers[circle[0]]
+        field = "duplicate_of" if paper.duplicate_of == circle[1] else "superseded_by"
+        check.add(path, (field,), f"leads in a circle: {' to '.join(circle)}; correct the one that is wrong")
+        following[circle[0]] = following[circle[0]] - {circle[1]}
+
+
+def _from_its_first(circle: list[str]) -> list[str]:
+    start = circle.index(min(circle))
+    return [*circle[start:], *circle[: start + 1]]
+
+
+def _check_distinct(check: _Check) -> None:
+    paper_ids = [path.stem for path in paper_files(check.root)]
+    for path, distinct in check.of(DistinctPapers):
+        seen: set[frozenset[str]] = set()
+        for position, pair in enumerate(distinct.pairs):
+            for number, paper_id in enumerate(pair.papers):
+                check.known(path, ("pairs", position, "papers", number), paper_id, paper_ids, "paper")
+            if frozenset(pair.papers) in seen:
+                words = f"{' and '.join(pair.papers)} stand here a second time; keep one of the two"
+                check.add(path, ("pairs", position), words)
+            seen.add(frozenset(pair.papers))
 
 
 def _vocabularies(check: _Check) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from prunarium.catalog import yaml_nodes
+from prunarium.catalog.drop_guard import refuse_drops
+from prunarium.catalog.places import paper_path, schema_from, shown_path
 from prunarium.catalog.yaml_nodes import is_text
-from prunarium.records import Record
+from prunarium.errors import PrunariumError
+from prunarium.records import Paper, Record
 
 SCHEMA_COMMENT = "# yaml-language-server: $schema="
 
@@ -66,6 +70,19 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def write_new_paper(root: Path, paper: Paper, comments: str = "") -> Path:
+    """Write a new paper's file, with comments at its end.
+
+    Raises:
+        PrunariumError: there is such a file.
+    """
+    path = paper_path(root, paper.id)
+    if path.exists():
+        raise PrunariumError(f"{shown_path(root, path)} exists already; choose another id, or edit that file")
+    write_text(path, to_yaml(paper, schema_from(root, path, "paper")) + comments)
+    return path
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: to a file beside it, which then takes its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,13 +94,22 @@ def write_bytes(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def rewrite(text: str, change: Callable[[CommentedMap], None]) -> str:
-    """The text of a YAML file after ``change``: comments, quotes and order stay."""
+def rewrite(
+    text: str, change: Callable[[CommentedMap], None], file: str = "the file", allow_drop: Collection[str] = ()
+) -> str:
+    """The text of a YAML file after ``change``: comments, quotes and order stay.
+
+    ``file`` is the name that errors show. ``allow_drop`` holds what may disappear, as ``id`` or ``id:field``.
+
+    Raises:
+        PrunariumError: something that was filled would be gone, and nobody allowed it.
+    """
     writer = _writer()
     data = writer.load(text)
     change(data)
     stream = io.StringIO()
     writer.dump(data, stream)
+    refuse_drops(file, yaml_nodes.load(text), yaml_nodes.load(stream.getvalue()), allow_drop)
     return stream.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from prunarium.cli import curate, methods, papers, run, site  # noqa: F401  (each registers its commands)
+from prunarium.cli import add, curate, duplicates, export, links, methods, new, papers, run, site, stats  # noqa: F401  (register)
 from prunarium.cli.app import app
 from prunarium.errors import PrunariumError
 

@@ -25,13 +25,29 @@ def _line(text: str) -> None:
 
 
 @app.command()
-def validate(root: Root = None, as_json: AsJson = False) -> None:
+def validate(
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Another copy, such as the last release: nothing that is filled there may be gone here."),
+    ] = None,
+    allow_drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID[:FIELD]", help="With --against: this may be gone; may be given several times."),
+    ] = None,
+    root: Root = None,
+    as_json: AsJson = False,
+) -> None:
     """Check every file of the catalogue and of the methods; exit code 1 where one has a fault."""
+    from prunarium.catalog.drop_guard import dropped_since
     from prunarium.catalog.places import paper_files
     from prunarium.catalog.validate import validate as faults_of
 
+    if allow_drop and against is None:
+        raise typer.BadParameter("--allow-drop needs --against")
     root = root or paths.root()
     faults = faults_of(root)
+    if against is not None:
+        faults += [str(drop) for drop in dropped_since(root, against, allow_drop or ())]
     if as_json:
         _line(json.dumps({"valid": not faults, "faults": faults}, indent=2, ensure_ascii=False))
     else:

@@ -2,6 +2,7 @@
 
 from prunarium.records.base import Record
 from prunarium.records.card import Card, Family, OfficialCode
+from prunarium.records.distinct import DistinctPair, DistinctPapers
 from prunarium.records.lists import PaperList, PaperLists
 from prunarium.records.paper import CodeLink, Identifiers, Links, Mention, Paper, VenueReference
 from prunarium.records.score import (
@@ -21,6 +22,8 @@ __all__ = [
     "Card",
     "CodeLink",
     "Cost",
+    "DistinctPair",
+    "DistinctPapers",
     "Environment",
     "Family",
     "Identifiers",

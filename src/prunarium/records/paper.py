@@ -1,6 +1,7 @@
 """A paper of the catalogue: ``catalog/papers/<id>.yaml``."""
 
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
@@ -27,6 +28,17 @@ class Identifiers(Record):
     doi: Doi | None = None
     openreview: Identifier | None = None
     acl: Identifier | None = Field(None, description="ACL Anthology id")
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The page of each identifier that is known, the best one to read the paper first."""
+        pages = {
+            "arxiv": f"https://arxiv.org/abs/{self.arxiv}",
+            "openreview": f"https://openreview.net/forum?id={quote(self.openreview or '')}",
+            "acl": f"https://aclanthology.org/{quote(self.acl or '')}/",
+            "doi": f"https://doi.org/{self.doi}",
+        }
+        return {name: page for name, page in pages.items() if getattr(self, name)}
 
 
 class CodeLink(Record):
@@ -93,13 +105,4 @@ class Paper(Record):
     @property
     def url(self) -> str | None:
         """The best page to read the paper, made from its identifiers where there are any."""
-        ids = self.identifiers
-        if ids.arxiv:
-            return f"https://arxiv.org/abs/{ids.arxiv}"
-        if ids.openreview:
-            return f"https://openreview.net/forum?id={ids.openreview}"
-        if ids.acl:
-            return f"https://aclanthology.org/{ids.acl}/"
-        if ids.doi:
-            return f"https://doi.org/{ids.doi}"
-        return next(iter(self.links.paper + self.links.pdf), None)
+        return next(iter([*self.identifiers.addresses.values(), *self.links.paper, *self.links.pdf]), None)

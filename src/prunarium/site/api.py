@@ -3,20 +3,14 @@
 import json
 from typing import Any
 
+from prunarium.catalog.exporting.json_records import envelope, record
 from prunarium.site.content import Content, Method
-
-VERSION = 1
 
 
 def documents(content: Content) -> dict[str, bytes]:
     """Every JSON file, by its path in the docs tree."""
     papers = [
-        {
-            **paper.model_dump(mode="json"),
-            "url": paper.url,
-            "page": f"papers/{paper.id}/",
-            "methods": [method.id for method in content.methods_of_papers.get(paper.id, [])],
-        }
+        record(paper, [method.id for method in content.methods_of_papers.get(paper.id, [])])
         for paper in content.catalogue
     ]
     methods = [_method(method) for method in content.methods]
@@ -34,5 +28,4 @@ def _method(method: Method) -> dict[str, Any]:
 
 
 def _json(name: str, records: list[dict[str, Any]]) -> bytes:
-    data = {"schema_version": VERSION, "count": len(records), name: records}
-    return (json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    return (json.dumps(envelope(name, records), ensure_ascii=False, separators=(",", ":")) + "\n").encode()

@@ -57,20 +57,10 @@ class Content:
                 found.setdefault(method.card.paper, []).append(method)
         return found
 
-    def venue_name(self, paper: Paper) -> str:
-        """``EMNLP Findings``, or nothing where nobody states a venue."""
-        if paper.venue is None:
-            return ""
-        known = self.catalogue.venues.get(paper.venue.id)
-        name = known.name if known else paper.venue.id
-        return f"{name} {paper.venue.track}" if paper.venue.track else name
-
-    @cached_property
+    @property
     def names(self) -> dict[str, str]:
         """What readers see for a value of a vocabulary, by its id."""
-        taxonomy = self.catalogue.taxonomy
-        terms = [*taxonomy.modalities, *taxonomy.categories, *taxonomy.kinds, *taxonomy.training]
-        return {term.id: term.name for term in terms}
+        return self.catalogue.names
 
 
 def read(root: Path) -> Content:

@@ -1,6 +1,5 @@
 """The filters of the papers page: what can be chosen, and what each paper has of it."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -34,25 +33,12 @@ class Facet:
 def values_of(paper: Paper, facet: str, content: Content) -> set[str]:
     """What a paper has of a facet. The filter script reads the same from the row's data attributes."""
     match facet:
-        case "year":
-            return {str(paper.year)}
         case "code":
             return {YES} if paper.links.code else set()
         case "runnable":
             return {YES} if paper.id in content.methods_of_papers else set()
         case _:
             return facet_ids(paper, facet)
-
-
-def searchable(paper: Paper) -> str:
-    """The text that the words of a query are looked up in, as the script folds it."""
-    return fold("\n".join([paper.title, paper.name or "", *paper.authors, *paper.notes]))
-
-
-def fold(text: str) -> str:
-    """Lower case without accents, so that ``Bjorn`` finds ``Björn``."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(mark for mark in decomposed if not unicodedata.category(mark).startswith("M")).lower()
 
 
 def facets(content: Content) -> list[Facet]:

@@ -2,10 +2,11 @@
 
 from collections import Counter
 
+from prunarium.catalog.exporting import bibtex
+from prunarium.catalog.facets import fold, searchable
 from prunarium.records import MeasuredScore, Paper
-from prunarium.site.bibtex import bibtex
 from prunarium.site.content import Content, Method
-from prunarium.site.facets import FACETS, facets, searchable, values_of
+from prunarium.site.facets import FACETS, facets, values_of
 from prunarium.site.templates import document
 
 Pages = dict[str, bytes]
@@ -42,9 +43,9 @@ def _papers(content: Content) -> bytes:
     rows = [
         {
             "paper": paper,
-            "venue": content.venue_name(paper),
+            "venue": content.catalogue.venue_name(paper),
             "values": {facet: " ".join(sorted(values_of(paper, facet, content))) for facet in FACETS},
-            "text": searchable(paper),
+            "text": fold(searchable(paper)),
             "methods": content.methods_of_papers.get(paper.id, []),
         }
         for paper in content.papers
@@ -63,8 +64,8 @@ def _paper(paper: Paper, content: Content) -> bytes:
         paper=paper,
         content=content,
         venue=venue,
-        venue_name=content.venue_name(paper),
-        bibtex=bibtex(paper, venue),
+        venue_name=content.catalogue.venue_name(paper),
+        bibtex=bibtex.text([paper], content.catalogue),
         methods=content.methods_of_papers.get(paper.id, []),
     )
 

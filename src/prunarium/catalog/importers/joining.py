@@ -1,6 +1,7 @@
 """Finds the record that a proposal is about: by arXiv id, DOI, title, or landing page."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from prunarium.catalog.identity import identifier_keys, titles_of
 from prunarium.catalog.importers.addresses import same_code_key
@@ -33,8 +34,8 @@ class PaperIndex:
     def find(self, proposal: Proposal) -> list[Match]:
         """The papers that the proposal may be, each with what it was found by, the surest first."""
         title = proposal.mention.title
-        roles = {role: proposal.first(role) for role in Identifiers.model_fields}
-        keys = identifier_keys(Identifiers.model_construct(**roles))
+        roles: dict[str, Any] = {role: proposal.first(role) for role in Identifiers.model_fields}
+        keys = identifier_keys(Identifiers.model_construct(**roles))  # a list may give what no record would take
         keys += [] if is_address(title) else [("title", same_title_key(title))]
         keys += [("landing page", page) for page in (*proposal.all("paper"), *proposal.all("pdf"))]
         found: dict[str, str] = {}

@@ -41,7 +41,7 @@ def _known(words: str, spellings: Mapping[str, str]) -> tuple[str | None, str | 
     track = (found[1] or found[2]) if found else None
     for candidate in _candidates(words):
         if candidate in spellings:
-            return spellings[candidate], None
+            return spellings[candidate], track if track and track not in candidate else None
     for candidate in _candidates(_TRACK.sub("", words)) if track else ():
         if candidate in spellings:
             return spellings[candidate], track
@@ -52,6 +52,7 @@ def _candidates(words: str) -> Iterator[str]:
     bare = " ".join(_YEAR.sub(" ", _STATUS_WORDS.sub("", words)).split()).strip(_MARKS)
     before, _, after = bare.partition(":")
     outside, _, acronym = bare.partition("(")
-    for candidate in (words, bare, acronym, outside, before, after):
+    volume = bare.rpartition("–")[2]  # of a series, such as Computer Vision – ECCV 2022
+    for candidate in (words, bare, acronym, outside, before, after, volume):
         yield (plain := candidate.strip(_MARKS))
         yield _BEFORE.sub("", plain)

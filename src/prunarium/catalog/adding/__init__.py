@@ -1,0 +1,1 @@
+"""New records, from what arXiv or Crossref says of a paper, or by hand."""

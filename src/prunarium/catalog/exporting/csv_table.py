@@ -1,0 +1,32 @@
+"""Papers as CSV: one row each, several values of one column joined by "; "."""
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from prunarium.catalog.catalogue import Catalogue
+from prunarium.catalog.exporting.table import COLUMNS, row
+from prunarium.records import Paper
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+
+
+def text(papers: Iterable[Paper], catalogue: Catalogue) -> str:
+    """The table with its header. A text that a spreadsheet would compute stands behind an apostrophe."""
+    stream = io.StringIO()
+    table = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    for paper in papers:
+        table.writerow({column: _cell(value) for column, value in row(paper, catalogue).items()})
+    return stream.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(_cell, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return ""
+    return f"'{value}" if str(value).startswith(_FORMULA) else str(value)
