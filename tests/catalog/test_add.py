@@ -16,8 +16,6 @@ from typer.testing import CliRunner
 from werkzeug import Request, Response
 
 from prunarium.catalog import load, web
-from prunarium.catalog.adding.plain_text import plain_text
-from prunarium.catalog.adding.reference import read_reference
 from prunarium.catalog.validate import validate
 from prunarium.cli import app
 from prunarium.errors import PrunariumError
@@ -177,6 +175,14 @@ def test_what_arxiv_says_of_acceptance_is_a_note_and_no_venue(tree: Path, apis: 
     assert paper.identifiers.doi == "10.1234/epsilon"
 
 
+def test_two_dois_in_one_field_and_something_else(tree: Path, apis: HTTPServer) -> None:
+    answer(apis, ARXIV, feed(more=f"    <arxiv:doi {NAMESPACE}>see 10.1234/E.1 10.1234/E.2</arxiv:doi>\n"))
+    add(tree, ARXIV)
+    paper = load(tree).paper("epsilon")
+    assert paper.identifiers.doi == "10.1234/e.1"
+    assert paper.notes == ["The arXiv record gives a second DOI, not checked: 10.1234/e.2"]
+
+
 def test_a_comment_on_the_size_is_no_note(tree: Path, apis: HTTPServer) -> None:
     answer(apis, ARXIV, feed(more=f"    <arxiv:comment {NAMESPACE}>12 pages, 4 figures and 2 tables</arxiv:comment>\n"))
     add(tree, ARXIV)
@@ -266,7 +272,7 @@ def test_a_likely_title_is_shown_and_refused_unless_forced(tree: Path, apis: HTT
     [
         pytest.param(FEED.format(entries=""), 200, "arXiv knows no paper 2402.02400; correct the id", id="no entry"),
         pytest.param(FEED.format(entries=ERROR_ENTRY), 400, "no paper 2402.02400 (incorrect id format", id="error"),
-        pytest.param(feed(arxiv_id="2402.99999"), 200, "arXiv knows no paper 2402.02400 (Words of", id="another paper"),
+        pytest.param(feed(arxiv_id="2402.99999"), 200, "arXiv knows no paper 2402.02400; correct", id="another paper"),
         pytest.param(feed(title=" "), 200, "arXiv's answer about 2402.02400 gives no title or no date", id="no title"),
         pytest.param(feed("A <script>x</script> <b"), 200, "makes no record: title holds HTML markup", id="markup"),
         pytest.param(feed()[:900], 200, "arXiv's answer about 2402.02400 is no Atom feed that", id="truncated"),
@@ -376,39 +382,6 @@ def test_an_interrupted_write_leaves_no_file(tree: Path, apis: HTTPServer, monke
 def test_what_is_no_reference_is_refused(tree: Path, apis: HTTPServer, reference: str, expected: str) -> None:
     assert expected in refused(tree, reference)
     assert apis.log == []
-
-
-@pytest.mark.parametrize(
-    ("text", "role", "value"),
-    [
-        (" 2402.02400 ", "arxiv", "2402.02400"),
-        ("arxiv.org/abs/2402.02400v3", "arxiv", "2402.02400"),
-        ("http://export.arxiv.org/pdf/2402.02400.pdf", "arxiv", "2402.02400"),
-        ("https://dx.doi.org/10.1007/978-3-031-20065-6_25", "doi", "10.1007/978-3-031-20065-6_25"),
-        ("doi: 10.1002/(SICI)1097-0258(19980815)17:15", "doi", "10.1002/(sici)1097-0258(19980815)17:15"),
-        ("10.1234/a#b?c%d", "doi", "10.1234/a#b?c%d"),
-    ],
-)
-def test_references_as_people_paste_them(text: str, role: str, value: str) -> None:
-    address = read_reference(text)
-    assert (address.role, address.value) == (role, value)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Two\n  Lines", "Two Lines"),
-        ("<i>k</i>-means &amp;amp; H<sub>2</sub>O", "k-means & H2O"),
-        ("An <mml:math><mml:mi>n</mml:mi></mml:math>-gram", "An n-gram"),
-        (r"$O(n \log n)$ Na{\"\i}ve \textit{Steps}", "O(n log n) Naïve Steps"),
-        (r"50% of {V}iT & 50\% of $\alpha$", "50% of ViT & 50% of α"),
-        ("Costs 50% less: A & B_c #1 ~ x^2", "Costs 50% less: A & B_c #1 ~ x^2"),
-        ("1 < 2 > 0", "1 < 2 > 0"),
-        ("a\u200b\x07b", "ab"),
-    ],
-)
-def test_titles_become_plain_text(text: str, expected: str) -> None:
-    assert plain_text(text) == expected
 
 
 def test_unknown_terms_are_refused_before_anybody_is_asked(tree: Path, apis: HTTPServer) -> None:

@@ -146,6 +146,21 @@ def seconds_per_record(papers: list[Paper]) -> float:
     return (time.process_time() - start) / len(papers)
 
 
+@pytest.mark.parametrize("title", ["Token Prunings", "Tokens Pruning"])
+def test_short_titles_of_frequent_words_are_compared(title: str) -> None:
+    crowd = [paper(f"p-{number}", f"Token {number:x} Pruning") for number in range(1000, 1100)]
+    found = pairs([paper("first", "Token Pruning"), *crowd, paper("second", title)])
+    assert ("first", "second") in found
+
+
+def test_another_order_of_frequent_words_is_found_by_its_first_author() -> None:
+    titles = ["Token {:x} Pruning Vision", "Vision Pruning {:x} Token"]
+    crowd = [paper(f"p-{number}", titles[number % 2].format(number)) for number in range(1000, 1100)]
+    first = paper("first", "Token Vision Pruning in Sight", authors=["Ada Example"])
+    second = paper("second", "Sights of Pruning Vision for Token", authors=["A. Example", "Bo Sample"], year=2024)
+    assert ("first", "second") in pairs([first, *crowd, second])
+
+
 @pytest.mark.slow
 def test_ten_times_the_papers_take_little_longer_each() -> None:
     small, large = made_up(2_000), made_up(20_000)

@@ -31,7 +31,7 @@ def has(content, paper, facet):
 
 def fits(content, paper, chosen, text=""):
     """OR within a facet, AND across facets and words."""
-    spoken = "\n".join([paper.title, paper.name or "", *paper.authors, *paper.notes]).lower()
+    spoken = "\n".join([paper.title, *paper.other_titles, paper.name or "", *paper.authors, *paper.notes]).lower()
     return all(word in spoken for word in text.lower().split()) and all(
         not values or set(values) & set(has(content, paper, facet)) for facet, values in chosen.items()
     )

@@ -42,12 +42,14 @@ def finish(
     file = shown_path(root, path)
     suspicions = suspected([*catalogue, paper], only=paper.id)
     refused = any(one.certain for one in suspicions) or (bool(suspicions) and not force)
+    if written := not refused and not dry_run:
+        write_new_paper(root, paper, comments)
     if as_json:
         data = {
             "record": plain(paper),
             "suspected": [asdict(one) for one in suspicions],
             "file": file,
-            "written": not refused and not dry_run,
+            "written": written,
         }
         sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
     else:
@@ -57,9 +59,6 @@ def finish(
     refuse_known(catalogue, root, paper.identifiers)
     if refused:
         refuse_alike(suspicions, paper, root)
-    if not dry_run:
-        write_new_paper(root, paper, comments)
     if not as_json:
-        state = "would write" if dry_run else "wrote"
-        following = "" if dry_run else "; fill in what it lacks, then run 'prunarium validate'"
-        sys.stdout.write(f"{state} {file}{following}\n")
+        following = "; fill in what it lacks, then run 'prunarium validate'"
+        sys.stdout.write(f"wrote {file}{following}\n" if written else f"would write {file}\n")

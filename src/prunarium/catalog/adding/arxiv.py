@@ -10,12 +10,11 @@ from prunarium.catalog.adding.asking import BY_HAND, ask
 from prunarium.catalog.adding.found import Found
 from prunarium.catalog.adding.plain_text import plain_text
 from prunarium.errors import PrunariumError
+from prunarium.records.base import DOI_PATTERN
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
-_ONLY_SIZE = re.compile(
-    r"(?:\d+\s+(?:pages?|figures?|tables?|pp\.?)\b|code\b.*|[\s,;.+&]|and\b|with\b|appendix\b)*", re.I
-)
+_ONLY_SIZE = re.compile(r"(?:\d+\s+(?:pages?|figures?|tables?|pp\.?)\b|[\s,;.+&]|and\b|with\b|appendix\b)*", re.I)
 
 
 def find(session: Session, arxiv_id: str, address: str) -> Found:
@@ -30,7 +29,7 @@ def find(session: Session, arxiv_id: str, address: str) -> Found:
     title, published = _text(entry, f"{_ATOM}title"), _text(entry, f"{_ATOM}published")
     if not title or not re.match(r"\d{4}-", published):
         raise PrunariumError(f"arXiv's answer about {arxiv_id} gives no title or no date; try again later, {BY_HAND}")
-    doi = _text(entry, f"{_ARXIV}doi").lower()
+    doi = next(iter(_dois(entry)), None)
     return Found(
         source=source,
         title=title,
@@ -56,12 +55,18 @@ def _entry(content: bytes, arxiv_id: str) -> Element:
     for entry in feed.iter(f"{_ATOM}entry"):
         if re.search(rf"/abs/{re.escape(arxiv_id)}(v\d+)?$", _text(entry, f"{_ATOM}id")):
             return entry
-    said = next((_text(entry, f"{_ATOM}summary") for entry in feed.iter(f"{_ATOM}entry")), "")
+    errors = (entry for entry in feed.iter(f"{_ATOM}entry") if "/api/errors" in _text(entry, f"{_ATOM}id"))
+    said = next((_text(entry, f"{_ATOM}summary") for entry in errors), "")
     raise PrunariumError(f"arXiv knows no paper {arxiv_id}{f' ({said[:80]})' if said else ''}; correct the id")
 
 
 def _text(element: Element, tag: str) -> str:
     return plain_text(element.findtext(tag) or "")
+
+
+def _dois(entry: Element) -> list[str]:
+    """The DOIs that the authors gave: sometimes several in one field, sometimes something else."""
+    return [part for part in _text(entry, f"{_ARXIV}doi").lower().split() if re.fullmatch(DOI_PATTERN, part)]
 
 
 def _claims(entry: Element) -> list[str]:
@@ -72,4 +77,6 @@ def _claims(entry: Element) -> list[str]:
     comment = _text(entry, f"{_ARXIV}comment")
     if not _ONLY_SIZE.fullmatch(comment):
         claims.append(f"The arXiv record has this comment of the authors, not checked: {comment}")
+    for doi in _dois(entry)[1:]:
+        claims.append(f"The arXiv record gives a second DOI, not checked: {doi}")
     return claims

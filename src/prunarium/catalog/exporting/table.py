@@ -62,6 +62,8 @@ def dataframe(papers: Iterable[Paper], catalogue: Catalogue) -> Any:
     try:
         from pandas import DataFrame  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
-        raise PrunariumError("to_dataframe needs pandas, which is not installed: pip install 'prunarium[dataframe]'") from error
+        raise PrunariumError(
+            "to_dataframe needs pandas, which is not installed: pip install 'prunarium[dataframe]'"
+        ) from error
     frame = DataFrame([row(paper, catalogue) for paper in papers], columns=list(COLUMNS))
     return frame.astype({"venue_year": "Int64"})  # whole numbers, also where a venue is missing

@@ -52,7 +52,7 @@ def _candidates(words: str) -> Iterator[str]:
     bare = " ".join(_YEAR.sub(" ", _STATUS_WORDS.sub("", words)).split()).strip(_MARKS)
     before, _, after = bare.partition(":")
     outside, _, acronym = bare.partition("(")
-    volume = bare.rpartition("–")[2]  # of a series, such as Computer Vision – ECCV 2022
+    volume = bare.rpartition("–")[2]  # of a series of proceedings, after its name
     for candidate in (words, bare, acronym, outside, before, after, volume):
         yield (plain := candidate.strip(_MARKS))
         yield _BEFORE.sub("", plain)
