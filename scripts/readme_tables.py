@@ -66,10 +66,10 @@ def speed(scores: list[MeasuredScore]) -> str:
     """Fewer multiply-accumulates beside the measured ratio, for the models of real size."""
     rows = []
     for score in scores:
-        if score.benchmark is None:
+        if score.benchmark is None and score.speed:
             cost = score.cost
             ratios = {
-                one.batch_size: f"{one.ratio.median:.2f} ({one.ratio.low:.2f}, {one.ratio.high:.2f})"
+                one.batch_size: f"{one.ratio.median:.2f} ({one.ratio.ci_low:.2f}, {one.ratio.ci_high:.2f})"
                 for one in score.speed
             }
             macs = f"{cost.macs_baseline / 1e9:.2f} G to {cost.macs / 1e9:.2f} G"
@@ -78,7 +78,7 @@ def speed(scores: list[MeasuredScore]) -> str:
             rows.append(
                 [f"`{score.setting}`", score.model, macs, f"{cost.macs_baseline / cost.macs:.2f}", timed, device]
             )
-    return table(("method", "model", "MACs", "MAC ratio", "speed ratio (quartiles)", "device"), rows)
+    return table(("method", "model", "MACs", "MAC ratio", "speed ratio (95 % interval)", "device"), rows)
 
 
 def catalogue() -> str:

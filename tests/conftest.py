@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from tests.method_folders import method_folder  # noqa: F401 - a fixture
+
 torch.set_num_threads(2)
 
 

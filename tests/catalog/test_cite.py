@@ -1,6 +1,7 @@
 """``prunarium cite`` and ``prunarium export``, as a user or a script runs them."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,9 +16,10 @@ from prunarium.cli import app
 from prunarium.errors import PrunariumError
 
 
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    program = "from prunarium.cli import main; main()"
-    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    program = [sys.executable, "-c", "from prunarium.cli import main; main()", *arguments]
+    env = {**os.environ, **environment}
+    return subprocess.run(program, capture_output=True, encoding="utf-8", check=False, env=env)
 
 
 def invoke(*arguments: str) -> Result:
@@ -46,6 +48,15 @@ def test_cite_prints_the_papers_in_the_order_given() -> None:
 def test_cite_prints_what_filters_choose() -> None:
     found = load().filter(category="token-merging", year=2023)
     assert keys(invoke("cite", "--category", "token-merging", "--year", "2023").stdout) == [paper.id for paper in found]
+
+
+def test_what_is_printed_is_utf_8_whatever_the_locale_says() -> None:
+    paper = next(paper for paper in load() if not "".join(paper.authors).isascii())
+    done = run("cite", paper.id, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == run("cite", paper.id).stdout
+    assert not done.stdout.isascii()
+    assert "'ü'" in run("cite", "ü", PYTHONIOENCODING="ascii").stderr
 
 
 def test_a_former_id_is_cited_and_a_successor_is_named(small: Path) -> None:

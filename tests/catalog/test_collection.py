@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,6 +95,27 @@ def test_by_doi(catalogue: Catalogue, doi: str) -> None:
 def test_by_arxiv(catalogue: Catalogue, arxiv: str) -> None:
     assert catalogue.by_arxiv(arxiv) is catalogue["alpha"]
     assert catalogue.by_arxiv("alpha") is None
+
+
+@pytest.mark.parametrize("arxiv", ["2301.012304", "12301.01230", "1.2301.01230"])
+def test_a_longer_number_is_not_the_arxiv_id_in_it(catalogue: Catalogue, arxiv: str) -> None:
+    assert catalogue.by_arxiv(arxiv) is None
+
+
+@pytest.mark.parametrize("doi", ["10.48550/arXiv.2301.01230", "https://doi.org/10.48550/ARXIV.2301.01230v2"])
+def test_the_doi_that_arxiv_gives_finds_the_paper(catalogue: Catalogue, doi: str) -> None:
+    assert catalogue.by_doi(doi) is catalogue["alpha"]
+    assert catalogue.by_doi("10.48550/arXiv.2301.01231") is None
+
+
+@pytest.mark.parametrize("year", ["2023", ["2023"], 2023.0, True])
+def test_a_year_that_is_no_whole_number_is_refused(catalogue: Catalogue, year: object) -> None:
+    with pytest.raises(PrunariumError, match=r"is no whole number; write it without quotes, as in year=2023"):
+        catalogue.filter(year=year)  # type: ignore[arg-type]
+
+
+def test_a_year_of_numpy_is_one(catalogue: Catalogue) -> None:
+    assert ids(catalogue.filter(year=pandas.Series([2023])[0])) == ["alpha"]
 
 
 @given(papers=PAPERS, keys=st.lists(st.sampled_from(KEYS), max_size=3), reverse=st.booleans())

@@ -237,3 +237,17 @@ def test_faulty_files_of_either_copy_and_wrong_permits_are_one_line(tree: Path, 
     (release / ALPHA).write_bytes(b"id: \xe9\n")
     with pytest.raises(PrunariumError, match=r"alpha\.yaml:1: is not UTF-8"):
         run(tree, release)
+
+
+def test_what_becomes_unknown_is_gone_and_what_was_unknown_was_nothing() -> None:
+    known, unknown = {"id": "a", "training": "training-free"}, {"id": "a", "training": "unknown"}
+    assert [drop.field for drop in dropped(FILE, known, unknown)] == ["training"]
+    assert dropped(FILE, unknown, {"id": "a"}) == []
+
+
+def test_a_mention_of_another_line_and_title_is_another_mention() -> None:
+    old = {"mentions": [{**LISTED, "venue": "v"}]}
+    moved = {"mentions": [{**LISTED, "venue": "v", "line": 2}]}
+    other = {"mentions": [{**LISTED, "venue": "v", "line": 2, "title": "another"}]}
+    assert dropped(FILE, old, moved) == []
+    assert [drop.field for drop in dropped(FILE, old, other)] == ["mentions[0]"]

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prunarium.catalog.files import FaultyFileError, read_json, read_yaml
+from prunarium.catalog.importers.drafts import checked
+from prunarium.errors import PrunariumError
 from prunarium.records import MeasuredScore, Paper, PaperLists, ReportedScores
 
 PAPER = "id: alpha\ntitle: Alpha\nyear: 2023\nkind: method\n"
@@ -39,8 +41,8 @@ def test_a_valid_file_becomes_a_record(tmp_path: Path) -> None:
         ),
         pytest.param(
             PAPER + 'identifiers:\n  arxiv: "2301.01230v2"\n',
-            "file.yaml:6: identifiers.arxiv: is '2301.01230v2': an arXiv id is four digits, a dot and four or five "
-            'digits, without a version; write it as "2210.09461"',
+            "file.yaml:6: identifiers.arxiv: is '2301.01230v2': an arXiv id is two digits of the year and two of "
+            'the month, a dot, and five digits (four before 2015), without a version; write it as "2210.09461"',
             id="arXiv id with its version",
         ),
         pytest.param(
@@ -75,6 +77,12 @@ def test_a_valid_file_becomes_a_record(tmp_path: Path) -> None:
             PAPER.replace("title: Alpha", "title: <b>Alpha</b>"),
             "file.yaml:2: title: holds HTML markup; write plain text (with a space after a '<' that means less than)",
             id="HTML in the title",
+        ),
+        pytest.param(
+            PAPER.replace("title: Alpha", "title: '[x](JavaScript:alert(1))'"),
+            "file.yaml:2: title: holds 'JavaScript:', which browsers may run; "
+            "write plain text (with a space after the colon)",
+            id="a script in the title",
         ),
         pytest.param(
             PAPER + "links:\n  paper:\n    - javascript:alert(1)\n",
@@ -194,11 +202,12 @@ def test_a_value_that_fits_no_branch_of_a_union_is_one_fault(tmp_path: Path) -> 
     where: Table 1
     model: M
     dataset: D
+    read_on: "2026-11-22"
     setting:
       r: {a: 1}
 """
     words = "holds no plain value; write a text, a number, true, false or a list"
-    assert faults(tmp_path, text, ReportedScores) == [f"file.yaml:9: scores[0].setting.r: {words}"]
+    assert faults(tmp_path, text, ReportedScores) == [f"file.yaml:10: scores[0].setting.r: {words}"]
 
 
 def json_faults(folder: Path, text: str) -> list[str]:
@@ -209,6 +218,20 @@ def json_faults(folder: Path, text: str) -> list[str]:
     return [str(fault) for fault in caught.value.faults]
 
 
+def test_half_a_character_is_said_in_plain_words(tmp_path: Path) -> None:
+    words = "score.json:1: model: holds half of a character (a lone surrogate); write the whole one"
+    assert words in json_faults(tmp_path, '{"model": "\\ud800"}')
+    with pytest.raises(PrunariumError, match=r"^title holds half of a character \(a lone surrogate\); write"):
+        checked({"id": "alpha", "title": "\ud800", "year": 2023, "kind": "method"})
+
+
+@pytest.mark.parametrize("title", ["Data: A Study", "Big Data:", "Metadata:x", "On JavaScript: A Study"])
+def test_honest_titles_with_a_colon_are_read(tmp_path: Path, title: str) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text(PAPER.replace("title: Alpha", f"title: '{title}'"))
+    assert read_yaml(path, Paper).title == title
+
+
 def test_broken_json_gives_its_line(tmp_path: Path) -> None:
     expected = "score.json:3: is not JSON (Expecting property name enclosed in double quotes, column 1); correct it"
     assert json_faults(tmp_path, '{\n"method": "a",\n}') == [expected]
@@ -216,7 +239,6 @@ def test_broken_json_gives_its_line(tmp_path: Path) -> None:
 
 def test_faults_of_json_have_their_lines_too(tmp_path: Path) -> None:
     found = json_faults(tmp_path, json.dumps({"schema_version": 2, "method": "a", "seed": "x"}, indent=2))
-    assert "score.json:2: schema_version: is 2, which is not a choice; choose 1" in found
     assert "score.json:4: seed: is 'x'; write a whole number, without quotes" in found
     assert "score.json:1: model: is missing; add it" in found
 

@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from prunarium.catalog import load
-from prunarium.catalog.importers import READERS, ReadList
+from prunarium.catalog.importers import READERS, Proposal, ReadList
 from prunarium.catalog.importers.addresses import Address, classify, clean_code
 from prunarium.catalog.importers.importing import Import, import_list, write
 from prunarium.catalog.importers.proposals import text_lines
 from prunarium.catalog.importers.sections import clean_heading, section_and_year, venue_and_year
-from prunarium.catalog.titles import acronym, new_id, same_title_key
+from prunarium.catalog.titles import acronym, same_title_key
 from prunarium.catalog.validate import validate
 from prunarium.errors import PrunariumError
 
@@ -130,7 +130,7 @@ def test_markup_in_a_title_is_not_kept_and_harmful_text_is_refused() -> None:
     text = "## ICXL 2023\n- A *very* `good` **title** [[paper](https://x.example/1)]\n- &lt;script&gt; [[paper](https://x.example/2)]\n"
     found = READERS["linked-bullets"](text, "pruning-list")
     assert [one.mention.title for one in found.proposals] == ["A very good title"]
-    assert [unread.line for unread in found.unread] == [3]
+    assert [(unread.line, unread.text) for unread in found.unread] == [(3, "<script>"), (3, "https://x.example/2")]
     assert "HTML" in found.unread[0].reason
 
 
@@ -205,6 +205,8 @@ def test_an_import_never_changes_what_is_there(tree: Path) -> None:
         "links:",
         "- https://icxl.example/a.pdf",
         "- https://github.com/Example/Alpha",
+        "sources:",
+        "links.pdf: list tagged-list, line 8",
     ]
 
 
@@ -263,6 +265,14 @@ def test_a_bullet_without_any_year_is_unread(tree: Path) -> None:
         ("https://doi.org/10.48550/arXiv.2402.02400", "Paper", Address("arxiv", "2402.02400")),
         ("https://link.springer.com/chapter/10.1007/978-3-1_9", "Paper", Address("doi", "10.1007/978-3-1_9")),
         ("https://dl.acm.org/doi/pdf/10.1145/3.4", "PDF", Address("doi", "10.1145/3.4")),
+        ("https://link.springer.com/article/10.1007/S1-2/fulltext.html", "Paper", Address("doi", "10.1007/s1-2")),
+        ("https://link.springer.com/10.1007/s1-2/abstract/", "Paper", Address("doi", "10.1007/s1-2")),
+        ("https://dl.acm.org/doi/10.1145/3.4/full", "Paper", Address("doi", "10.1145/3.4")),
+        ("https://dl.acm.org/doi/10.1145/3.4/pdf", "Paper", Address("doi", "10.1145/3.4")),
+        ("https://dl.acm.org/doi/10.1145/3.4/epdf", "Paper", Address("doi", "10.1145/3.4")),
+        ("https://doi.org/10.1145/3.4/full", "Paper", Address("doi", "10.1145/3.4/full")),
+        ("https://arxiv.org/abs/2299.99999", "Paper", Address("paper", "https://arxiv.org/abs/2299.99999")),
+        ("https://arxiv.org/pdf/2402.0240", "Paper", Address("paper", "https://arxiv.org/pdf/2402.0240")),
         ("https://aclanthology.org/P19-1001/", "Paper", Address("acl", "P19-1001")),
         ("https://openreview.net/pdf?id=abc", "Paper", Address("openreview", "abc")),
         ("https://github.com/a/b/tree/main", "Code", Address("code", "https://github.com/a/b")),
@@ -321,11 +331,10 @@ def test_the_acronym_of_a_title(title: str, expected: str | None) -> None:
     assert acronym(title) == expected
 
 
-def test_a_new_id_is_short_where_there_is_an_acronym_and_never_taken() -> None:
-    assert new_id("DynaThing: Faster", 2023, (), "DynaThing") == "dynathing"
-    assert new_id("DynaThing: Faster", 2023, ("dynathing",), "DynaThing") == "dynathing-2023"
-    assert new_id("On the Study of Words", 2023, (), None, "Ada Ñandú") == "nandu-2023-study-words"
-    assert new_id("???", 2023, ("2023",)) == "2023-2"
+def test_as_many_titles_as_one_likes_may_wish_for_one_id(tree: Path) -> None:
+    bullets = [f"* [ICXL 2024] 剪枝{chr(0x4E00 + n)} [[Paper](https://icxl.example/{n})]" for n in range(1005)]
+    result = import_list(load(tree), "\n".join(bullets), "tagged-list")
+    assert len(result.new) == 1005
 
 
 def test_titles_are_compared_without_case_and_punctuation() -> None:
@@ -355,6 +364,20 @@ def test_any_text_gives_proposals_and_an_explained_remainder(text: str) -> None:
         assert {number for number, line in enumerate(lines, 1) if line.strip()} <= seen
         assert all(unread.reason for unread in found.unread)
         assert all(1 <= one.mention.line <= len(lines) for one in found.proposals)
+        kept = " ".join([part.text for part in found.unread] + [read_of(one) for one in found.proposals])
+        assert [address for address in ADDRESSES if address in text and address not in kept] == []
+
+
+ADDRESSES = (
+    "https://arxiv.org/abs/2301.01230",
+    "https://a.example/1",
+    "https://a.example/i.png",
+    "https://a.example/y",
+)
+
+
+def read_of(proposal: Proposal) -> str:
+    return f"{proposal.mention.title} {' '.join(proposal.mention.links)}"
 
 
 @settings(

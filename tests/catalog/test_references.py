@@ -141,3 +141,10 @@ def test_a_list_of_references_joins_the_catalogue_and_again_changes_nothing(tree
     assert (again.changed, again.conflicts) == ({}, [])
     write(again, load(tree), tree)
     assert {path: path.read_bytes() for path in tree.rglob("*.yaml")} == before
+
+
+def test_a_long_line_and_one_with_an_address_are_no_headings() -> None:
+    text = "One two three four five six seven eight nine\nTokens: https://a.example/x\n- Cy Case, Kappa: One, https://a.example/k\n"
+    found = read(text, "reference-list")
+    assert (found.headings, found.proposals[0].mention.section) == (set(), None)
+    assert [part.line for part in found.unread] == [1, 2]

@@ -10,6 +10,7 @@ from prunarium import paths
 from prunarium.catalog.files import read_yaml
 from prunarium.catalog.places import schema_from
 from prunarium.catalog.writing import add_missing, plain, rewrite, to_yaml, write_text
+from prunarium.errors import PrunariumError
 from prunarium.records import Paper
 
 CATALOG_FILES = sorted((paths.root() / "catalog").rglob("*.yaml"))
@@ -74,13 +75,28 @@ def test_what_is_written_reads_back(scratch: Path, title: str, authors: list[str
 
 
 def test_what_is_added_leaves_every_other_line_alone() -> None:
-    text = "# a comment\nid: a   # the id\ntitle: 'A'\nnotes:\n  # why\n  - one\n"
-    data = {"id": "b", "title": "B", "year": 2023, "identifiers": {"arxiv": "2301.01230"}, "notes": ["one", "two"]}
+    text = "# a comment\nid: a   # the id\ntitle: 'A'\nvenue:\nnotes:\n  # why\n  - one\n"
+    data = {"identifiers": {"arxiv": "2301.01230"}, "notes": ["two"], "year": 2023}
     expected = (
-        "# a comment\nid: a   # the id\ntitle: 'A'\nyear: 2023\nidentifiers:\n  arxiv: \"2301.01230\"\n"
+        "# a comment\nid: a   # the id\ntitle: 'A'\nyear: 2023\nvenue:\nidentifiers:\n  arxiv: \"2301.01230\"\n"
         "notes:\n  # why\n  - one\n  - two\n"
     )
-    assert rewrite(text, lambda node: add_missing(node, data)) == expected
+    assert rewrite(text, lambda node: add_missing(node, data, Paper)) == expected
+
+
+def test_a_field_that_is_there_but_empty_is_filled() -> None:
+    text = "id: a\nidentifiers:\n  arxiv: null\n  doi: 10.1/b\nnotes: []\n"
+    expected = 'id: a\nidentifiers:\n  arxiv: "2301.01230"\n  doi: 10.1/b\nnotes:\n  - one\n'
+    data = {"identifiers": {"arxiv": "2301.01230"}, "notes": ["one"]}
+    assert rewrite(text, lambda node: add_missing(node, data, Paper)) == expected
+
+
+def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    path = tmp_path / "file" / "papers" / "alpha.yaml"
+    with pytest.raises(PrunariumError) as caught:
+        write_text(path, "new")
+    assert str(caught.value) == f"{path}: cannot be written (Not a directory); check the folder's permissions"
 
 
 def test_a_write_that_fails_leaves_the_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +107,7 @@ def test_a_write_that_fails_leaves_the_file_and_no_other(tmp_path: Path, monkeyp
         raise OSError("full")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(PrunariumError, match=r"a\.yaml: cannot be written \(full\); check the folder's permissions"):
         write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -277,3 +277,17 @@ def test_a_fault_in_one_field_hides_none_in_another(tree: Path, change: Change) 
     assert len(faults) == 2
     assert "there is no kind 'metod' (did you mean 'method'?)" in faults[0]
     assert "colour: is not a known field" in faults[1]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("identifiers.arxvi", "there is no field 'identifiers.arxvi' (did you mean 'identifiers.arxiv'?)"),
+        ("links.project", "is the source of 'links.project', which is empty"),
+        ("venue.track", "is the source of 'venue.track', which is empty"),
+    ],
+)
+def test_a_source_is_that_of_a_filled_field(tree: Path, change: Change, source: str, expected: str) -> None:
+    change("catalog/papers/alpha.yaml", "mentions:\n", f"sources:\n  title: a page\n  {source}: a page\nmentions:\n")
+    (fault,) = validate(tree)
+    assert expected in fault

@@ -8,7 +8,7 @@ import pytest
 
 from prunarium.bench.workload import read_image
 from prunarium.cli import main
-from prunarium.cli.run import parse_parameters
+from prunarium.cli.values import parse_setting
 from prunarium.records import MeasuredScore
 
 
@@ -51,7 +51,7 @@ def test_json_is_a_score(tmp_path):
     score = MeasuredScore.model_validate(json.loads(done.stdout))
     assert score.setting.startswith("FastV(layer=3, drop_rate=0.7")
     assert score.cost.budget == pytest.approx(0.5, abs=0.01)
-    assert score.command == "prunarium run fastv --param layer=3 --seconds 0.0 --budget 0.5 --batch-size 2"
+    assert score.command == "prunarium run fastv --param layer=3 --budget 0.5 --seconds 0.0 --batch-size 2"
     assert [speed.batch_size for speed in score.speed] == [2]
     assert score.environment.device and score.environment.versions["torch"]
 
@@ -95,12 +95,15 @@ BAD = {
     "a block twice": (["evit", "--param", "blocks=[3, 3]"], "names a block twice"),
     "given twice": (["tome", "--param", "r=3", "--param", "r=4"], "r is given twice"),
     "budget and its parameter": (["tome", "--param", "r=20", "--budget", "0.5"], "--budget finds r by itself"),
-    "picture that is none": (["tome", "--picture", "map.bad"], "give the path of a .png file"),
-    "picture on a folder": (["tome", "--picture", "."], "give the path of a .png file"),
+    "picture that is none": (["tome", "--picture", "map.bad"], "give the path of a .png or .svg file"),
+    "picture on a folder": (["tome", "--picture", "."], "give the path of a .png or .svg file"),
     "empty model": (["tome", "--model", ""], "timm has no model ''"),
     "unknown weights": (["tome", "--model", "vit_tiny_patch16_224.nonsense"], "timm has no weights 'vit_tiny_patch16"),
-    "device without data": (["tome", "--device", "meta"], "--device meta: there is no such device here"),
-    "hasty record": (["tome", "--record", "--seconds", "0"], "--record needs at least --seconds 1"),
+    "device without data": (
+        ["tome", "--device", "meta"],
+        "--device meta counts a model's cost on shapes alone: --model is missing",
+    ),
+    "hasty record": (["tome", "--record", "--seconds", "0"], "a record needs at least --seconds 1"),
     "no value": (["tome", "--param", "r"], "--param r: write it as name=value"),
     "not YAML": (["tome", "--param", "r=[1, 2"], "the value cannot be read"),
     "no such benchmark": (["tome", "--benchmark", "cluttered"], "did you mean 'cluttered-digits'"),
@@ -173,7 +176,7 @@ def test_a_broken_bad_input_in_a_real_process():
 
 def test_parameters_are_read_as_yaml():
     words = ["r=[8, -1]", "proportional_attention=false", "blocks=[3, 6]", "keep_rate=0.5"]
-    assert parse_parameters(words) == {
+    assert parse_setting(words) == {
         "r": [8, -1],
         "proportional_attention": False,
         "blocks": [3, 6],

@@ -137,14 +137,17 @@ def reported_score():
         own_claim=True,
         source="https://arxiv.org/abs/2210.09461",
         where="Table 1",
+        read_on="2026-11-22",
         model="ViT-B",
         dataset="ImageNet-1k",
         setting={"r": 13, "layers": [1, 2]},
         trained=False,
         baseline={"top-1": 84.57},
         result={"top-1": 82.6},
-        gmacs_baseline=17.6,
-        gmacs=8.78,
+        compute_baseline=17.6,
+        compute=8.78,
+        compute_unit="GFLOPs",
+        no_counterpart=ODD_TITLE.replace("<", ""),
         speed_up=1.97,
         device="V100",
     )
@@ -152,17 +155,20 @@ def reported_score():
 
 def measured_score():
     """A score as ``prunarium run --record`` keeps it."""
-    interval = {"median": 1.5, "low": 1.4, "high": 1.6}
+    interval = {"median": 1.5, "low": 1.4, "high": 1.6, "ci_low": 1.45, "ci_high": 1.55, "repeats": 40}
     return MeasuredScore.model_validate(
         {
+            "key": "0123456789abcdef",
             "method": "tome",
             "method_version": 1,
             "setting": "ToMe(r=8, proportional_attention=True)",
+            "parameters": {"r": 8, "proportional_attention": True},
             "benchmark": "cluttered-digits",
             "benchmark_revision": 1,
             "model": "cluttered-digits-vit",
             "weights": "sha256:" + "0" * 64,
             "seed": 0,
+            "trained": False,
             "quality": {
                 "metric": "accuracy",
                 "samples": 2000,
@@ -170,25 +176,39 @@ def measured_score():
                 "method": 0.961,
                 "difference_low": -0.024,
                 "difference_high": -0.0138,
+                "answers": "0" * 64,
             },
             "cost": {
                 "macs_baseline": 12_300_000,
                 "macs": 6_150_000,
+                "macs_own": 50_000,
                 "tokens_baseline": [65] * 6,
                 "tokens": [57.0, 49.0, 41.0, 33.0, 25.0, 17.0],
                 "budget": 0.57,
             },
             "speed": [
-                {"batch_size": size, "baseline_ms": interval, "method_ms": interval, "ratio": interval}
+                {
+                    "batch_size": size,
+                    "baseline_ms": interval,
+                    "method_ms": interval,
+                    "ratio": interval,
+                    "own_ms": interval,
+                    "own_share": 0.2,
+                    "peak_memory_baseline": 2_000_000,
+                    "peak_memory": 1_000_000,
+                }
                 for size in (1, 64)
             ],
             "environment": {
                 "device": "AMD EPYC 7763",
+                "device_kind": "cpu",
                 "threads": 2,
                 "precision": "float32",
                 "python": "3.12.1",
+                "platform": "Linux-6.8-x86_64",
                 "versions": {"torch": "2.6.0", "timm": "1.0.20"},
-                "commit": "2ed0b99",
+                "commit": "2ed0b99" + "0" * 33,
+                "dirty": True,
             },
             "command": "prunarium run tome --param r=8",
             "family": "vit",

@@ -1,73 +1,51 @@
-"""The benchmarks that run anywhere, offline, in seconds: data made on the spot and a small shipped model."""
+"""The benchmarks: those that run anywhere, offline, in seconds, and those on a user's folder of images."""
 
 import functools
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from prunarium.bench import cluttered_digits, digit_grid, models
+from prunarium.bench import cluttered_digits, digit_grid, image_folder, models
+from prunarium.bench.samples import InMemory, Inputs
 from prunarium.errors import PrunariumError, did_you_mean
+from prunarium.records import Family
+from prunarium.records.score import Metric
 
-Inputs = dict[str, Tensor]
 TEST_SEED = 0
 
 
-@dataclass(frozen=True)
-class Samples:
-    """Inputs of a model, what is right, and the pictures that a person would look at.
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """A question put to a model, under one name. A revision goes up when the data or the question change.
 
     Attributes:
-        inputs: keyword arguments of the model's forward pass, each ``[samples, ...]``.
-        labels: right answers ``[samples]``; ``None`` where nobody knows them.
-        images: uint8 ``[samples, height, width]`` or ``[samples, height, width, 3]``.
-        captions: what a person is told beside each image.
+        metrics: by which answers are judged; the first is the main one.
     """
-
-    inputs: Inputs
-    labels: Tensor | None
-    images: np.ndarray
-    captions: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def checksum(self) -> str:
-        """sha256 of the images, the inputs that are not made of them, and the labels."""
-        digest = hashlib.sha256(self.images.tobytes())
-        for name in sorted(self.inputs):
-            if not self.inputs[name].is_floating_point():
-                digest.update(self.inputs[name].numpy().tobytes())
-        digest.update(self.labels.numpy().tobytes() if self.labels is not None else b"")
-        return digest.hexdigest()
-
-    def batch(self, start: int, size: int, device: torch.device) -> Inputs:
-        """Inputs of ``size`` samples from ``start`` on; from the beginning again where the samples run out."""
-        which = torch.arange(start, start + size) % len(self)
-        return {name: values[which].to(device) for name, values in self.inputs.items()}
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """Data, model and metric (accuracy) under one name. A revision goes up when the data change."""
 
     name: str
     revision: int
-    family: str
+    family: Family
     summary: str
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedBenchmark(Benchmark):
+    """A benchmark that brings its data, which are made on the spot, and its small model."""
+
+    metrics: tuple[Metric, ...] = ("accuracy",)
     samples: int
     patch: int
     large_batch: int
-    make: Callable[[int, int], Samples]
+    make: Callable[[int, int], InMemory]
     build: Callable[[], nn.Module]
     weights: Path
     answer: Callable[[nn.Module, Inputs], Tensor]
 
-    def data(self) -> Samples:
+    def data(self) -> InMemory:
         """The test samples: the same bytes everywhere."""
         return self.make(self.samples, TEST_SEED)
 
@@ -76,18 +54,30 @@ class Benchmark:
         return models.load_weights(self.build(), self.weights)
 
 
+@dataclass(frozen=True, kw_only=True)
+class FolderBenchmark(Benchmark):
+    """A benchmark on a user's folder of class folders, with any timm classifier that knows these classes.
+
+    Attributes:
+        number_classes: which of the model's classes each class folder is, by the folder's name.
+    """
+
+    metrics: tuple[Metric, ...] = ("top-1", "top-5")
+    number_classes: image_folder.NumberClasses
+
+
 def classify(model: nn.Module, inputs: Inputs) -> Tensor:
     """Class scores of an image model ``[batch, classes]``."""
     return model(inputs["images"])
 
 
-def _cluttered_digits(count: int, seed: int) -> Samples:
+def _cluttered_digits(count: int, seed: int) -> InMemory:
     images, labels, _ = cluttered_digits.generate(count, seed)
     inputs = {"images": torch.from_numpy(images)[:, None] / 255}
-    return Samples(inputs, torch.from_numpy(labels), images, tuple(f"a whole {label}" for label in labels))
+    return InMemory(inputs, torch.from_numpy(labels), images, tuple(f"a whole {label}" for label in labels))
 
 
-CLUTTERED_DIGITS = Benchmark(
+CLUTTERED_DIGITS = EmbeddedBenchmark(
     name="cluttered-digits",
     revision=cluttered_digits.REVISION,
     family="vit",
@@ -107,15 +97,15 @@ def next_word(model: nn.Module, inputs: Inputs) -> Tensor:
     return model(**inputs, logits_to_keep=1).logits[:, -1]
 
 
-def _digit_grid(count: int, seed: int) -> Samples:
+def _digit_grid(count: int, seed: int) -> InMemory:
     images, prompts, answers = digit_grid.generate(count, seed)
     inputs = {"input_ids": torch.from_numpy(prompts), "pixel_values": torch.from_numpy(images)[:, None] / 255}
     asked = (" ".join(digit_grid.VOCABULARY[word] for word in prompt[-2:]) for prompt in prompts)
     captions = tuple(f"{cell}? {answer}" for cell, answer in zip(asked, answers, strict=True))
-    return Samples(inputs, torch.from_numpy(answers), images, captions)
+    return InMemory(inputs, torch.from_numpy(answers), images, captions)
 
 
-DIGIT_GRID = Benchmark(
+DIGIT_GRID = EmbeddedBenchmark(
     name="digit-grid",
     revision=digit_grid.REVISION,
     family="vlm",
@@ -130,19 +120,42 @@ DIGIT_GRID = Benchmark(
 )
 
 
+IMAGENET = FolderBenchmark(
+    name="imagenet",
+    revision=1,
+    family="vit",
+    summary="classify the ImageNet validation images, in folders named by WordNet id (--data)",
+    number_classes=image_folder.by_wordnet_id,
+)
+
+IMAGE_FOLDER = FolderBenchmark(
+    name="image-folder",
+    revision=1,
+    family="vit",
+    summary="classify the images of any folder of class folders (--data)",
+    number_classes=image_folder.by_name,
+)
+
+
 @functools.cache
-def benchmarks() -> dict[str, Benchmark]:
+def benchmarks() -> dict[str, EmbeddedBenchmark]:
     """Every embedded benchmark by its name."""
     return {benchmark.name: benchmark for benchmark in (CLUTTERED_DIGITS, DIGIT_GRID)}
 
 
-def find_benchmark(name: str) -> Benchmark:
+@functools.cache
+def folder_benchmarks() -> dict[str, FolderBenchmark]:
+    """Every benchmark on a user's folder by its name."""
+    return {benchmark.name: benchmark for benchmark in (IMAGENET, IMAGE_FOLDER)}
+
+
+def find_benchmark(name: str) -> EmbeddedBenchmark | FolderBenchmark:
     """A benchmark by its name.
 
     Raises:
         PrunariumError: there is none of that name.
     """
-    known = benchmarks()
+    known: dict[str, EmbeddedBenchmark | FolderBenchmark] = {**benchmarks(), **folder_benchmarks()}
     if name not in known:
         raise PrunariumError(f"there is no benchmark '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}")
     return known[name]

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import torch
 
-from prunarium.bench.run import method_applied
 from prunarium.bench.workload import Workload
 from prunarium.families import TokenMethod, shape_of, with_budget
 from prunarium.registry import load_method
@@ -17,7 +16,7 @@ def at_budget(method: TokenMethod, budget: float, workload: Workload) -> TokenMe
     Raises:
         PrunariumError: the budget is none, or the method cannot come within 1 % of it.
     """
-    with method_applied(load_method("identity"), workload) as last_report:
+    with load_method("identity").apply(workload.model) as handle:
         workload.answer(workload.model, workload.data.batch(0, 1, workload.device))
-        tokens = last_report().tokens_in[0]
+        tokens = handle.report().tokens_in[0]
     return with_budget(method, budget, replace(shape_of(method, workload.model), tokens=tokens))

@@ -10,25 +10,37 @@ import torch
 from torch import nn
 
 from prunarium import paths
-from prunarium.records import Environment
+from prunarium.records import DeviceKind, Environment, Precision
 
 LIBRARIES = ("prunarium", "torch", "timm", "transformers", "numpy", "scikit-learn")
+KINDS: dict[str, DeviceKind] = {"cuda": "cuda", "meta": "meta"}
 
 
-def environment(device: torch.device) -> Environment:
+def environment(device: torch.device, precision: Precision) -> Environment:
     """The present environment."""
+    commit, dirty = _commit()
     return Environment(
         device=device_name(device),
-        threads=torch.get_num_threads(),
-        precision="float32",
+        device_kind=KINDS.get(device.type, "cpu"),
+        threads=threads_of(device),
+        precision=precision,
         python=platform.python_version(),
+        platform=platform.platform(),
         versions={library: found for library in LIBRARIES if (found := _version(library))},
-        commit=_commit(),
+        commit=commit,
+        dirty=dirty,
     )
+
+
+def threads_of(device: torch.device) -> int:
+    """How many threads compute; one where nothing is computed, so that a count is the same cell everywhere."""
+    return 1 if device.type == "meta" else torch.get_num_threads()
 
 
 def device_name(device: torch.device) -> str:
     """The name of the processor or accelerator."""
+    if device.type == "meta":
+        return "none: counted on shapes"
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     cpuinfo = Path("/proc/cpuinfo")
@@ -55,12 +67,17 @@ def _version(library: str) -> str | None:
         return None
 
 
-def _commit() -> str | None:
+def _commit() -> tuple[str | None, bool]:
+    """The commit of Prunarium's repository, and whether its files had changed; none where it is not in its own."""
+    root = paths.root()
+
     def git(*words: str) -> str:
-        done = subprocess.run(["git", "-C", str(paths.root()), *words], capture_output=True, text=True, check=True)
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
     try:
-        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
+            return None, False
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--untracked-files=no"))
     except (OSError, subprocess.CalledProcessError):
-        return None
+        return None, False

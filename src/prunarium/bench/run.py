@@ -1,24 +1,24 @@
 """Runs a method on a workload, against the untouched model with fused attention, in one process."""
 
 import datetime
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from prunarium.bench.benchmarks import Inputs
-from prunarium.bench.counters import audit, count_macs
+from prunarium.bench.acting import check_acted
+from prunarium.bench.counters import audit, closed_form, count_macs
 from prunarium.bench.environment import environment, weights_hash
-from prunarium.bench.timing import interleave, interval, seconds
+from prunarium.bench.memory import batch_of, peak_memory
+from prunarium.bench.quality import BATCH, answer, compare_answers
+from prunarium.bench.records import key_of_run
+from prunarium.bench.sharding import leave_the_rest_to_the_first
+from prunarium.bench.timing import Stopwatch, interleave, interval, own_work, seconds
 from prunarium.bench.workload import Workload
-from prunarium.families import Report, TokenMethod, shape_of
+from prunarium.families import TokenMethod, shape_of
 from prunarium.records import Card, Cost, MeasuredScore, Quality, Speed
 from prunarium.registry import load_method
-
-RESAMPLES = 2000
-QUALITY_BATCH = 100
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Run:
         command: what measures it again.
         batch_sizes: to time.
         seconds_per_batch_size: how long to time each.
+        trained: whether the model was trained with the method.
         progress: called with what begins and the share of the whole that is done.
     """
 
@@ -38,29 +39,35 @@ class Run:
     command: str
     batch_sizes: tuple[int, ...]
     seconds_per_batch_size: float = 6.0
+    trained: bool = False
     progress: Callable[[str, float], None] = lambda what, done: None
 
     def measure(self) -> MeasuredScore:
         """Quality, cost and speed; the model is left as it was.
 
         Raises:
-            PrunariumError: the method does not work on the model, or the counter misses attention.
+            PrunariumError: the method does not work on the model or did not act, a batch does not fit into memory, or
+                the counter and the closed form disagree.
         """
         workload, benchmark = self.workload, self.workload.benchmark
         family = shape_of(self.method, workload.model).family  # refuses a model that does not fit before any work
-        self.progress("quality", 0.0)
-        quality, tokens = self._quality()
+        with batch_of(BATCH, "quality is always measured in such batches; use a device with more memory"):
+            quality, tokens = self._quality()
+        leave_the_rest_to_the_first()
         self.progress("cost", 0.4)
         cost = self._cost(tokens)
         speed = []
         for done, size in enumerate(self.batch_sizes):
             self.progress(f"speed at batch size {size}", 0.45 + 0.55 * done / len(self.batch_sizes))
-            speed.append(self._speed(size))
+            with batch_of(size):
+                speed.append(self._speed(size))
         self.progress("done", 1.0)
         return MeasuredScore(
+            key=key_of_run(self.card, self.method, workload, self.batch_sizes),
             method=self.card.id,
             method_version=self.card.version,
             setting=repr(self.method),
+            parameters=self.method.model_dump(mode="json"),
             family=family,
             benchmark=benchmark.name if benchmark else None,
             benchmark_revision=benchmark.revision if benchmark else None,
@@ -68,62 +75,43 @@ class Run:
             model=workload.model_name,
             weights=workload.weights or weights_hash(workload.model),
             seed=workload.seed,
-            quality=quality,
+            trained=self.trained,
+            quality=quality[0] if quality else None,
+            other_quality=quality[1:],
             cost=cost,
             speed=speed,
-            environment=environment(workload.device),
+            environment=environment(workload.device, workload.precision),
             command=self.command,
             measured_on=datetime.datetime.now(datetime.UTC).date().isoformat(),
         )
 
-    def _quality(self) -> tuple[Quality | None, np.ndarray]:
-        """Right answers with and without the method on the same samples, and mean tokens per block."""
-        if self.workload.data.labels is None:
-            return None, self._over_all(self.method)[1]
-        plain, _ = self._over_all(None)
-        reduced, tokens = self._over_all(self.method)
-        low, high = paired_interval(reduced.astype(float) - plain)
-        quality = Quality(
-            metric="accuracy",
-            samples=len(plain),
-            baseline=round(float(plain.mean()), 6),
-            method=round(float(reduced.mean()), 6),
-            difference_low=low,
-            difference_high=high,
-        )
-        return quality, tokens
-
-    @torch.inference_mode()
-    def _over_all(self, method: TokenMethod | None) -> tuple[np.ndarray, np.ndarray]:
-        """Whether each sample is answered rightly, and mean tokens leaving each block."""
-        workload, data = self.workload, self.workload.data
-        right, tokens = [], []
-        with method_applied(method, workload) as last_report:
-            for start in range(0, len(data), QUALITY_BATCH):
-                size = min(QUALITY_BATCH, len(data) - start)
-                answers = workload.answer(workload.model, data.batch(start, size, workload.device)).argmax(-1).cpu()
-                labels = torch.zeros(size) if data.labels is None else data.labels[start : start + size]
-                right.append((answers == labels).numpy())
-                if method is not None:
-                    tokens.append(last_report().tokens_out)
-        return np.concatenate(right), np.asarray(tokens, dtype=float).mean(axis=0) if tokens else np.empty(0)
+    def _quality(self) -> tuple[list[Quality], np.ndarray]:
+        """Right answers with and without the method on the same samples, by each metric; mean tokens per block."""
+        workload, labels = self.workload, self.workload.data.labels
+        share = 0.4 if labels is None else 0.2
+        reduced = answer(workload, self.method, lambda done: self.progress("quality", share * done))
+        tokens = reduced.tokens.mean(axis=0)
+        if labels is None:
+            return [], tokens
+        plain = answer(workload, None, lambda done: self.progress("quality, untouched", share * (1 + done)))
+        return [compare_answers(plain, reduced, labels.numpy(), metric) for metric in workload.metrics], tokens
 
     def _cost(self, tokens: np.ndarray) -> Cost:
-        workload = self.workload
+        workload, model = self.workload, self.workload.model
         one = workload.data.batch(0, 1, workload.device)
-        with method_applied(load_method("identity"), workload) as last_report, torch.inference_mode():
-            workload.answer(workload.model, one)
-            before = last_report()
-        text = _text_tokens(one, before)
-        macs_baseline = count_macs(workload.model, workload.answer, one)
-        audit(macs_baseline, workload.model, before.tokens_in, before.tokens_out, text)
-        with method_applied(self.method, workload) as last_report:
-            macs = count_macs(workload.model, workload.answer, one)
-            after = last_report()
-        audit(macs, workload.model, after.tokens_in, after.tokens_out, text)
+        with load_method("identity").apply(model) as handle, torch.inference_mode():
+            workload.answer(model, one)
+            before = handle.report()
+        check_acted(self.method, model, before.tokens_out, tokens)
+        untouched = count_macs(model, workload.answer, one)
+        audit(untouched, closed_form(model, before, one))
+        with self.method.apply(model) as handle:
+            reduced = count_macs(model, workload.answer, one, handle)
+            audit(reduced, closed_form(model, handle.report(), one))
         return Cost(
-            macs_baseline=macs_baseline,
-            macs=macs,
+            macs_baseline=untouched.total,
+            macs=reduced.total,
+            macs_own=reduced.own,
             tokens_baseline=before.tokens_out,
             tokens=[round(float(count), 3) for count in tokens],
             budget=round(float(tokens.sum() / sum(before.tokens_out)), 6),
@@ -131,46 +119,37 @@ class Run:
 
     @torch.inference_mode()
     def _speed(self, size: int) -> Speed:
-        workload = self.workload
-        inputs = workload.data.batch(0, size, workload.device)
+        workload, model, device = self.workload, self.workload.model, self.workload.device
+        inputs = workload.data.batch(0, size, device)
+
+        def step() -> None:
+            workload.answer(model, inputs)
 
         def untouched() -> float:
-            return seconds(lambda: workload.answer(workload.model, inputs), workload.device)
+            return seconds(step, device)
 
         def reduced() -> float:
-            with self.method.apply(workload.model):
-                return untouched()
+            with self.method.apply(model):
+                return seconds(step, device)
 
-        plain, with_method = (
-            np.asarray(times) for times in interleave(untouched, reduced, self.seconds_per_batch_size)
-        )
+        def watched() -> tuple[float, float]:
+            with self.method.apply(model) as handle:
+                handle.watch = stopwatch = Stopwatch(device)
+                whole = seconds(step, device)
+                return stopwatch.seconds, whole
+
+        plain, with_method = interleave(untouched, reduced, self.seconds_per_batch_size)
+        own, whole = own_work(watched, len(plain))
+        peak_baseline = peak_memory(step, model, inputs, device)
+        with self.method.apply(model):
+            peak = peak_memory(step, model, inputs, device)
         return Speed(
             batch_size=size,
             baseline_ms=interval(plain * 1e3),
             method_ms=interval(with_method * 1e3),
             ratio=interval(plain / with_method),
+            own_ms=interval(own * 1e3),
+            own_share=round(float(np.median(own / whole)), 4),
+            peak_memory_baseline=peak_baseline,
+            peak_memory=peak,
         )
-
-
-@contextmanager
-def method_applied(method: TokenMethod | None, workload: Workload) -> Iterator[Callable[[], Report]]:
-    """The workload's model with a method, or untouched; gives the report of the last forward pass."""
-    if method is None:
-        yield lambda: Report("untouched", ())
-        return
-    with method.apply(workload.model) as handle:
-        yield handle.report
-
-
-def paired_interval(difference: np.ndarray) -> tuple[float, float]:
-    """95 % bootstrap interval of a mean over paired samples."""
-    draw = np.random.default_rng(0)
-    means = difference[draw.integers(len(difference), size=(RESAMPLES, len(difference)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return round(float(low), 6), round(float(high), 6)
-
-
-def _text_tokens(inputs: Inputs, report: Report) -> int:
-    """Tokens of the prompt that are not the image's (vlm)."""
-    prompt = inputs.get("input_ids")
-    return 0 if prompt is None else prompt.shape[1] - report.tokens_in[0]

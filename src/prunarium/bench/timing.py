@@ -1,45 +1,89 @@
-"""Interleaved timing: the untouched model and the method take turns, so that noise hits both alike."""
+"""Interleaved timing: the untouched model and the method take turns, so that noise and drift hit both alike."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 
+from prunarium.bench.bootstrap import interval_of_median
 from prunarium.records import Interval
 
-WARM_UP = 2
-FEWEST, MOST = 7, 60
+WARM_UP = 3
+FEWEST, MOST = 8, 200  # pairs
+DIGITS = 4
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def seconds(run: Callable[[], object], device: torch.device) -> float:
     """Wall-clock seconds of one call, device work included."""
+    _wait(device)
     begin = time.perf_counter()
     run()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    _wait(device)
     return time.perf_counter() - begin
 
 
-def interleave(one: Callable[[], float], other: Callable[[], float], about: float) -> tuple[list[float], list[float]]:
-    """Times of two contenders in ABAB order.
+class Stopwatch:
+    """Adds up the wall-clock seconds spent inside ``with stopwatch():``, device work included.
+
+    It waits for the device on both sides and so disturbs the step around it: time that step in a run apart.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.seconds = device, 0.0
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Time a part."""
+        _wait(self.device)
+        begin = time.perf_counter()
+        yield
+        _wait(self.device)
+        self.seconds += time.perf_counter() - begin
+
+
+def interleave(one: Callable[[], float], other: Callable[[], float], about: float) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds of two contenders that take turns: one first, then the other first, and so on; neighbours are a pair.
 
     Args:
         one: times the first contender once.
         other: times the second.
-        about: seconds to spend; never fewer than 7 pairs nor more than 60.
+        about: seconds to spend; never fewer than 8 pairs nor more than 200, after 3 pairs of warm-up.
     """
     for _ in range(WARM_UP):
         pair = one() + other()
     pairs = int(np.clip(about / max(pair, 1e-6), FEWEST, MOST))
     times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(pairs):
-        times[0].append(one())
-        times[1].append(other())
-    return times
+    for turn in range(pairs):
+        if turn % 2:
+            second, first = other(), one()
+        else:
+            first, second = one(), other()
+        times[0].append(first)
+        times[1].append(second)
+    return np.asarray(times[0]), np.asarray(times[1])
+
+
+def own_work(watched: Callable[[], tuple[float, float]], pairs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds of a method's own work and of the whole step, in a quarter as many runs as pairs were timed.
+
+    Args:
+        watched: runs one step under a ``Stopwatch``; gives the seconds in it and those of the step.
+        pairs: that were timed.
+    """
+    own, whole = np.asarray([watched() for _ in range(max(FEWEST, pairs // 4))]).T
+    return own, whole
 
 
 def interval(values: np.ndarray) -> Interval:
-    """Median and quartiles."""
+    """Median, quartiles, and the 95 % bootstrap interval of the median."""
     low, median, high = np.percentile(values, [25, 50, 75])
-    return Interval(median=round(float(median), 4), low=round(float(low), 4), high=round(float(high), 4))
+    ci_low, ci_high = interval_of_median(values)
+    found = {"median": median, "low": low, "high": high, "ci_low": ci_low, "ci_high": ci_high}
+    return Interval(**{name: round(float(value), DIGITS) for name, value in found.items()}, repeats=len(values))

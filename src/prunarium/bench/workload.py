@@ -1,20 +1,25 @@
-"""What a method is run on: a model with its inputs, from an embedded benchmark or the user's own."""
+"""What a method is run on: a model with its inputs, from a benchmark or the user's own."""
 
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
-import requests
 import torch
 from torch import Tensor, nn
 
-from prunarium.bench.benchmarks import Benchmark, Inputs, Samples, classify
-from prunarium.errors import PrunariumError, did_you_mean
+from prunarium.bench import benchmarks, checkpoints
+from prunarium.bench.benchmarks import Benchmark, EmbeddedBenchmark, FolderBenchmark, classify
+from prunarium.bench.environment import weights_hash
+from prunarium.bench.image_folder import as_seen, class_folders, read_folder, read_image
+from prunarium.bench.samples import InMemory, Inputs, Samples, check_count
+from prunarium.errors import PrunariumError
+from prunarium.records import Family
+from prunarium.records.score import Metric, Precision
 
-RANDOM_WEIGHTS_SEED = 0
+PRECISIONS: dict[Precision, torch.dtype] = {one: getattr(torch, one) for one in get_args(Precision)}
+Answer = Callable[[nn.Module, Inputs], Tensor]
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,9 @@ class Workload:
         answer: class or vocabulary scores of a batch ``[batch, answers]``.
         weights: how random weights were made; empty for trained ones, whose hash is recorded.
         benchmark: empty where only cost is measured.
+        metrics: by which answers are judged; the first is the main one.
+        precision: of the weights and inputs.
+        warning: what a person should know before believing the numbers.
     """
 
     model: nn.Module
@@ -35,52 +43,142 @@ class Workload:
     data: Samples
     patch: int
     large_batch: int
-    answer: Callable[[nn.Module, Inputs], Tensor]
+    answer: Answer
     device: torch.device
     weights: str = ""
     seed: int = 0
     benchmark: Benchmark | None = None
+    metrics: tuple[Metric, ...] = ("accuracy",)
+    precision: Precision = "float32"
     warning: str = ""
 
 
-def embedded(benchmark: Benchmark, device: torch.device) -> Workload:
-    """A benchmark with the model that the package ships for it."""
+def workload_for(
+    benchmark: str | None = None,
+    model: str | None = None,
+    checkpoint: Path | None = None,
+    data: Path | None = None,
+    device: str | torch.device = "cpu",
+    *,
+    samples: int | None = None,
+    image: Path | None = None,
+    precision: Precision = "float32",
+    seed: int = 0,
+    families: Collection[Family] = (),
+) -> Workload:
+    """The workload of a cell. Nothing is downloaded: ``checkpoints.download`` does that, on the user's word.
+
+    Args:
+        benchmark: its name; without it and with a model, only cost is measured, on an image or noise.
+        model: a timm model; an embedded benchmark comes with its own.
+        checkpoint: weights of the model; pretrained ones without it.
+        data: the folder of class folders of a benchmark that needs one.
+        device: ``cpu``, ``cuda``, ``cuda:1``...
+        samples: only the first so many of the data.
+        image: a picture to run the model on, where no benchmark is.
+        precision: of weights and inputs.
+        seed: recorded, and of random weights.
+        families: of the method; without benchmark and model, the first embedded benchmark of them.
+
+    Raises:
+        PrunariumError: something is missing, cannot be read or does not fit the rest.
+    """
+    place = find_device(device)
+    if benchmark is None and model is None:
+        _refuse("need --model, such as --model deit_small_patch16_224", checkpoint=checkpoint, image=image, data=data)
+    found = _find(benchmark, model, families)
+    if isinstance(found, EmbeddedBenchmark):
+        own = f"must be left out: {found.name} comes with its own model and data"
+        _refuse(own, model=model, checkpoint=checkpoint, data=data, image=image)
+        made = embedded(found, place, samples)
+    elif isinstance(found, FolderBenchmark):
+        _refuse(f"must be left out: {found.name} has its own images", image=image)
+        if model is None or data is None:
+            raise PrunariumError(
+                f"{found.name} needs --model and --data, such as --model deit_small_patch16_224 --data DIR"
+            )
+        made = on_folder(found, model, checkpoint, data, place, samples)
+    else:
+        _refuse("need --benchmark imagenet or image-folder, beside --model", data=data, samples=samples)
+        assert model is not None, "without benchmark and model, one is found"
+        made = timm_model(model, checkpoint, image, place, seed)
+    return in_precision(replace(made, seed=seed), precision)
+
+
+def embedded(benchmark: EmbeddedBenchmark, device: torch.device, samples: int | None = None) -> Workload:
+    """A benchmark with the model that the package ships for it.
+
+    Raises:
+        PrunariumError: it does not have so many samples.
+    """
+    data = benchmark.data()
     return Workload(
         model=benchmark.model().to(device),
         model_name=benchmark.name,
-        data=benchmark.data(),
+        data=data.first(check_count(samples, len(data), benchmark.name)),
         patch=benchmark.patch,
         large_batch=benchmark.large_batch,
         answer=benchmark.answer,
         device=device,
         benchmark=benchmark,
+        metrics=benchmark.metrics,
     )
 
 
-def timm_model(name: str, checkpoint: Path | None, image: Path | None, device: torch.device) -> Workload:
+def on_folder(
+    benchmark: FolderBenchmark,
+    name: str,
+    checkpoint: Path | None,
+    folder: Path,
+    device: torch.device,
+    samples: int | None = None,
+) -> Workload:
+    """A timm classifier on the images of a folder of class folders.
+
+    Raises:
+        PrunariumError: no weights, no images, or they do not fit each other.
+    """
+    class_folders(folder)  # before a large model is loaded
+    model: Any = checkpoints.with_checkpoint(name, checkpoint) if checkpoint else checkpoints.pretrained(name)
+    if not model.num_classes:
+        raise PrunariumError(f"{name} has no classes to answer with; give a model with a classifier")
+    data, note = read_folder(folder, benchmark.number_classes, model, samples)
+    return Workload(
+        model=model.to(device).eval(),
+        model_name=name,
+        data=data,
+        patch=_patch_size(model),
+        large_batch=32,
+        answer=classify,
+        device=device,
+        benchmark=benchmark,
+        metrics=benchmark.metrics if model.num_classes > 5 else benchmark.metrics[:1],  # top-5 of 5 says nothing
+        warning=note,
+    )
+
+
+def timm_model(name: str, checkpoint: Path | None, image: Path | None, device: torch.device, seed: int = 0) -> Workload:
     """Any timm model on one image (or noise): cost is measured, quality is not.
 
-    Pretrained weights are used when a checkpoint is given or the hub can be reached; random ones otherwise.
+    Weights are the checkpoint's, or pretrained ones that are on this machine; random ones otherwise.
 
     Raises:
         PrunariumError: timm has no such model, the checkpoint does not fit, or the image is none.
     """
-    if checkpoint is None:
-        _do_not_wait_for_an_unreachable_hub()
     import timm
 
-    plain, _, tag = name.partition(".")
-    if not timm.is_model(plain):
-        raise PrunariumError(f"timm has no model '{name}'{did_you_mean(plain, timm.list_models())}")
-    if tag and name not in (tagged := timm.list_pretrained(f"{plain}.*")):
-        raise PrunariumError(f"timm has no weights '{name}'{did_you_mean(name, tagged)}")
-    model, weights, warning = _with_weights(name, checkpoint)
+    weights = warning = ""
+    try:
+        model: Any = checkpoints.with_checkpoint(name, checkpoint) if checkpoint else checkpoints.pretrained(name)
+    except checkpoints.NoWeightsError as error:
+        torch.manual_seed(seed)
+        model, weights = timm.create_model(name), f"random, torch seed {seed}"
+        warning = f"random weights, quality is meaningless: {error}"
     model = model.to(device).eval()
-    config = timm.data.resolve_model_data_config(model)
     return Workload(
         model=model,
         model_name=name,
-        data=_one_image(image, timm.data.create_transform(**config), config["input_size"]),
+        data=_one_image(image, timm.data.resolve_model_data_config(model)),
         patch=_patch_size(model),
         large_batch=32,
         answer=classify,
@@ -90,65 +188,72 @@ def timm_model(name: str, checkpoint: Path | None, image: Path | None, device: t
     )
 
 
+def find_device(name: str | torch.device) -> torch.device:
+    """A device that computes.
+
+    Raises:
+        PrunariumError: there is no such device here.
+    """
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError) as error:
+        raise PrunariumError(f"--device {name}: there is no such device here") from error
+    return device
+
+
+def in_precision(workload: Workload, precision: Precision) -> Workload:
+    """The same workload with weights and inputs in another precision; its scores come back in float32.
+
+    Raises:
+        PrunariumError: there is no such precision.
+    """
+    if precision not in PRECISIONS:
+        raise PrunariumError(f"there is no precision '{precision}'; there are {', '.join(PRECISIONS)}")
+    if precision == "float32":
+        return workload
+    dtype, plain = PRECISIONS[precision], workload.answer
+    weights = workload.weights or weights_hash(workload.model)  # they are the same weights, rounded
+
+    def answer(model: nn.Module, inputs: Inputs) -> Tensor:
+        rounded = {name: value.to(dtype) if value.is_floating_point() else value for name, value in inputs.items()}
+        return plain(model, rounded).float()
+
+    return replace(workload, model=workload.model.to(dtype), answer=answer, weights=weights, precision=precision)
+
+
+def _find(
+    benchmark: str | None, model: str | None, families: Collection[Family]
+) -> EmbeddedBenchmark | FolderBenchmark | None:
+    """The benchmark that is meant; none where only a model is given."""
+    if benchmark is not None:
+        return benchmarks.find_benchmark(benchmark)
+    if model is not None:
+        return None
+    fitting = [one for one in benchmarks.benchmarks().values() if one.family in families]
+    if not fitting:
+        raise PrunariumError("no embedded benchmark fits the method; give a --model")
+    return fitting[0]
+
+
+def _refuse(why: str, **options: Any) -> None:
+    given = [f"--{name}" for name, value in options.items() if value is not None]
+    if given:
+        raise PrunariumError(f"{' and '.join(given)} {why}")
+
+
 def _patch_size(model: Any) -> int:
     return model.patch_embed.patch_size[0] if hasattr(model, "patch_embed") else 1
 
 
-def _with_weights(name: str, checkpoint: Path | None) -> tuple[nn.Module, str, str]:
+def _one_image(path: Path | None, config: dict[str, Any]) -> InMemory:
     import timm
+    from PIL import Image
 
-    if checkpoint is not None:
-        if not checkpoint.is_file():
-            raise PrunariumError(f"{checkpoint}: there is no such checkpoint; give the path of a weights file")
-        try:
-            return timm.create_model(name, checkpoint_path=str(checkpoint)), "", ""
-        except Exception as error:
-            reason = str(error).splitlines()[0]
-            raise PrunariumError(f"{checkpoint}: does not fit {name}: {reason}") from error
-    try:
-        return timm.create_model(name, pretrained=True), "", ""
-    except Exception as error:  # no network, no such weights, a half-finished download: all mean the same here
-        torch.manual_seed(RANDOM_WEIGHTS_SEED)
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-        warning = f"random weights, quality is meaningless: no pretrained ones for {name} could be had ({reason})"
-        return timm.create_model(name), f"random, torch seed {RANDOM_WEIGHTS_SEED}", warning
-
-
-def _do_not_wait_for_an_unreachable_hub() -> None:
-    """The hub's client retries for a minute without a network; one quick look decides instead."""
-    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-    try:
-        requests.head(hub, timeout=3)
-    except requests.RequestException:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the client is first imported
-
-
-def read_image(path: Path) -> Any:
-    """An RGB picture from a file.
-
-    Raises:
-        PrunariumError: the file is missing or no image.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except FileNotFoundError as error:
-        raise PrunariumError(f"{path}: there is no such image") from error
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        raise PrunariumError(f"{path}: is not an image that can be read; give a PNG or JPEG file") from error
-
-
-def _one_image(path: Path | None, transform: Any, size: tuple[int, int, int]) -> Samples:
     if path is None:
-        noise = np.random.default_rng(0).integers(256, size=(size[1], size[2], 3), dtype=np.uint8)
-        from PIL import Image
-
-        image = Image.fromarray(noise)
+        _, height, width = config["input_size"]
+        image = Image.fromarray(np.random.default_rng(0).integers(256, size=(height, width, 3), dtype=np.uint8))
     else:
         image = read_image(path)
-    tensor = transform(image)
-    low, high = tensor.amin(), tensor.amax()
-    seen = ((tensor - low) / (high - low).clamp(min=1e-6) * 255).byte().permute(1, 2, 0).numpy()
-    return Samples({"images": tensor[None]}, None, seen[None])
+    tensor = timm.data.create_transform(**config)(image)
+    return InMemory({"images": tensor[None]}, None, as_seen(tensor, config["mean"], config["std"])[None])

@@ -7,8 +7,8 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
-from prunarium.catalog.facets import Choice, chosen, fold, searchable
-from prunarium.catalog.identifiers import bare_arxiv, bare_doi
+from prunarium.catalog.facets import Choice, chosen_years, fold, searchable
+from prunarium.catalog.identifiers import arxiv_id_in_doi, bare_arxiv, bare_doi
 from prunarium.catalog.sorting import in_order
 from prunarium.errors import PrunariumError, did_you_mean
 from prunarium.records import Paper
@@ -72,8 +72,12 @@ class Papers(Sequence[Paper]):
         return self._by_arxiv.get(bare_arxiv(arxiv_id))
 
     def by_doi(self, doi: str) -> Paper | None:
-        """The paper with that DOI, if it is here: in any case, with or without the resolver's address."""
-        return self._by_doi.get(bare_doi(doi))
+        """The paper with that DOI, if it is here: in any case, with or without the resolver's address.
+
+        The DOI that arXiv gives finds the paper with the arXiv id in it.
+        """
+        bare = bare_doi(doi)
+        return self._by_doi.get(bare) or self._by_arxiv.get(arxiv_id_in_doi(bare) or "")
 
     def filter(
         self,
@@ -95,9 +99,9 @@ class Papers(Sequence[Paper]):
         all of its words in titles, name, authors and notes, whatever their case and accents.
 
         Raises:
-            PrunariumError: a value is in no vocabulary.
+            PrunariumError: a value is in no vocabulary, or a year is no whole number.
         """
-        facets, years = self.catalogue.facets, chosen(year)
+        facets, years = self.catalogue.facets, chosen_years(year)
         wanted = {
             name: facets.ids(name, values)
             for name, values in (

@@ -14,6 +14,9 @@ from prunarium.catalog.yaml_nodes import Place
 from prunarium.errors import PrunariumError, did_you_mean
 from prunarium.records import Record
 
+UNKNOWN = "unknown"
+"""What stands in a vocabulary's place where nobody knows: as good as nothing."""
+
 
 class _AnyRecord(Record):
     """A file of any version of the project, whatever its fields are."""
@@ -49,7 +52,8 @@ def dropped(file: str, old: Any, new: Any) -> list[Drop]:
     """What ``old`` holds and ``new`` lacks, both of them plain data.
 
     A value that another one takes the place of is changed and not dropped. A list must stay as long as it was, and a
-    mapping in a list must keep its first value (the ``list`` of a mention, the ``url`` of a repository).
+    mapping in a list must keep its first value (the ``list`` of a mention, the ``url`` of a repository), a mention its
+    line or its title too.
     """
     return [Drop(file, field_name(place), shown(", ".join(_values(value)))) for place, value in _gone(old, new, ())]
 
@@ -126,7 +130,7 @@ def _values(value: Any) -> Iterator[str]:
 
 def _is_blank(value: Any) -> bool:
     if isinstance(value, str):
-        return not value.strip()
+        return value.strip() in ("", UNKNOWN)
     if isinstance(value, dict):
         return all(_is_blank(part) for part in value.values())
     if isinstance(value, list):
@@ -175,7 +179,8 @@ def _became(old: Any, new: Any) -> bool:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return False
     first = next(iter(old))
-    return old[first] == new.get(first) and 2 * _common(old, new) >= len(old)
+    same_place = "line" not in old or any(old.get(key) == new.get(key) for key in ("line", "title"))
+    return old[first] == new.get(first) and same_place and 2 * _common(old, new) >= len(old)
 
 
 def _common(old: Any, new: Any) -> int:

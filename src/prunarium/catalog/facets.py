@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 from typing import TypeVar
 
 from prunarium.errors import PrunariumError, did_you_mean
@@ -17,7 +18,21 @@ def chosen(values: Value | Iterable[Value] | None) -> set[Value] | None:
     """The values as a set; nothing where nothing was chosen, so that everything fits."""
     if values is None:
         return None
-    return ({values} if isinstance(values, str | int) else set(values)) or None
+    several = isinstance(values, Iterable) and not isinstance(values, str)
+    return set(values if several else [values]) or None  # type: ignore[arg-type,list-item]
+
+
+def chosen_years(values: int | Iterable[int] | None) -> set[int] | None:
+    """The years as a set; nothing where none was chosen.
+
+    Raises:
+        PrunariumError: one is no whole number, and would fit no paper.
+    """
+    years = chosen(values)
+    for year in years or ():
+        if not isinstance(year, Integral) or isinstance(year, bool):
+            raise PrunariumError(f"the year {year!r} is no whole number; write it without quotes, as in year=2023")
+    return years
 
 
 class Facets:

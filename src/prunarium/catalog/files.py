@@ -155,7 +155,7 @@ def _in_lines(errors: list[ErrorDetails], model: type[Record], text: str, file: 
     node = yaml_nodes.compose(text)
     faults = []
     for error in errors:
-        place = _place(error, node)
+        place = _place(error, node) if node else error["loc"]  # some JSON is no YAML
         union = len(place) < len(error["loc"]) and error["type"] not in ("missing", "value_error")
         words = "holds no plain value; write a text, a number, true, false or a list" if union else None
         faults.append(Fault(file, yaml_nodes.line_of(node, place), field_name(place), words or in_words(error, model)))

@@ -1,8 +1,9 @@
 """What tells a paper from every other one: its identifiers, and all the titles that it is known by."""
 
 import re
+from collections.abc import Iterable
 
-from prunarium.catalog.importers.addresses import arxiv_id_in_doi
+from prunarium.catalog.identifiers import arxiv_id_in_doi
 from prunarium.catalog.titles import is_address, same_title_key
 from prunarium.records import Identifiers, Paper
 
@@ -30,3 +31,8 @@ def titles_of(paper: Paper) -> dict[str, str]:
         if not is_address(title) and (key := same_title_key(title)):
             found.setdefault(key, title)
     return found
+
+
+def taken_ids(papers: Iterable[Paper]) -> set[str]:
+    """The ids that no new record may have: those of all records, and their former ones."""
+    return {paper_id for paper in papers for paper_id in (paper.id, *paper.aliases)}

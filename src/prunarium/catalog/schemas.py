@@ -16,6 +16,7 @@ from prunarium.records import (
     Taxonomy,
     Venues,
 )
+from prunarium.records.sweep import Sweep
 
 MODELS: dict[str, type[Record]] = {
     "paper": Paper,
@@ -26,6 +27,7 @@ MODELS: dict[str, type[Record]] = {
     "card": Card,
     "reported": ReportedScores,
     "measured": MeasuredScore,
+    "sweep": Sweep,
 }
 
 

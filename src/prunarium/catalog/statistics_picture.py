@@ -1,35 +1,17 @@
 """The counts of papers as a picture of four panels."""
 
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from prunarium.catalog import picture_files
 from prunarium.catalog.catalogue import Catalogue
 from prunarium.catalog.statistics import Statistics
-from prunarium.catalog.writing import write_bytes
-from prunarium.errors import PrunariumError
 
-SUFFIXES = (".png", ".svg")
+OPTION = "--plot"
 MOST_BARS = 10
 LEAST_YEARS = 5
 _BAR, _INK, _FAINT = "#75487d", "#333333", "#6b6b6b"
-
-
-def check_path(path: Path) -> None:
-    """Refuse a picture that could not be drawn or written, before any work is done.
-
-    Raises:
-        PrunariumError: the path is a folder or has another ending, or matplotlib is not installed.
-    """
-    if path.is_dir() or path.suffix.lower() not in SUFFIXES:
-        raise PrunariumError(f"--plot {path}: give the path of a .png or .svg file")
-    try:
-        import matplotlib  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise PrunariumError(
-            "--plot needs matplotlib, which is not installed: pip install 'prunarium[methods]'"
-        ) from error
 
 
 def draw(counted: Statistics, catalogue: Catalogue, path: Path) -> Path:
@@ -54,13 +36,7 @@ def draw(counted: Statistics, catalogue: Catalogue, path: Path) -> Path:
         fontsize=8,
         color=_FAINT,
     )
-    picture = BytesIO()
-    figure.savefig(picture, format=path.suffix.lower().removeprefix("."), dpi=120)
-    try:
-        write_bytes(path, picture.getvalue())
-    except OSError as error:
-        raise PrunariumError(f"--plot {path}: cannot be written ({error.strerror}); give another path") from error
-    return path
+    return picture_files.write(picture_files.rendered(figure, path.suffix.lower()), path, OPTION)
 
 
 def _draw_years(axes: Any, counts: Mapping[str, int]) -> None:

@@ -1,8 +1,11 @@
 """Titles: the same one written differently, the acronym in one, and the id of a new paper."""
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Container
+
+from prunarium.records.base import SLUG_LENGTH
 
 SMALL_WORDS = frozenset(
     ["a", "an", "and", "as", "by", "for", "from", "in", "is", "of", "on", "the", "to", "via", "with"]
@@ -41,7 +44,7 @@ def slug(text: str) -> str:
     """The text as an id: lower-case words joined by hyphens."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     ascii_only = decomposed.encode("ascii", "ignore").decode()
-    return "-".join(re.findall(r"[a-z0-9]+", ascii_only.replace("'", "")))[:80].strip("-")
+    return "-".join(re.findall(r"[a-z0-9]+", ascii_only.replace("'", "")))[:SLUG_LENGTH].strip("-")
 
 
 def new_id(title: str, year: int, taken: Container[str], name: str | None = None, author: str | None = None) -> str:
@@ -49,6 +52,12 @@ def new_id(title: str, year: int, taken: Container[str], name: str | None = None
     words = [word for word in slug(title).split("-") if word not in SMALL_WORDS]
     plain = slug("-".join([*((author or "").split()[-1:]), str(year), *words[:4]]))
     short = slug(name or "")
-    wishes = [short, f"{short}-{year}", plain] if short else [plain]
-    wishes += [f"{wishes[0]}-{number}" for number in range(2, 1000)]
-    return next(wish for wish in wishes if wish not in taken)
+    wishes = [short, _with_suffix(short, year), plain] if short else [plain]
+    numbered = (_with_suffix(wishes[0], number) for number in itertools.count(2))
+    return next(wish for wish in itertools.chain(wishes, numbered) if wish not in taken)
+
+
+def _with_suffix(wish: str, number: int) -> str:
+    """The id with a number behind it, cut so that it stays an id."""
+    suffix = f"-{number}"
+    return wish[: SLUG_LENGTH - len(suffix)].rstrip("-") + suffix

@@ -1,12 +1,13 @@
 """Checks every file of ``catalog/`` and ``methods/`` in one pass: each by itself, then what they say of each other."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from prunarium.catalog import yaml_nodes
+from prunarium.catalog.contradictions import contradictions
 from prunarium.catalog.files import Fault, FaultyFileError, field_name, read_json, read_text, read_yaml
 from prunarium.catalog.places import paper_files, schema_from, shown_path
 from prunarium.catalog.schemas import MODELS
@@ -17,11 +18,13 @@ from prunarium.records import (
     Card,
     DistinctPapers,
     Identifiers,
+    Links,
     MeasuredScore,
     Paper,
     PaperLists,
     Record,
     Taxonomy,
+    VenueReference,
     Venues,
 )
 
@@ -71,11 +74,12 @@ class _Check:
             if isinstance(record, model):
                 yield path, record
 
-    def known(self, path: Path, place: Place, value: str | None, vocabulary: Iterable[str], what: str) -> None:
+    def known(self, path: Path, place: Place, value: str | None, vocabulary: Collection[str], what: str) -> None:
         """Check that a value names something that exists."""
-        ids = list(vocabulary)
-        if value is not None and value not in ids:
-            self.add(path, place, f"there is no {what} '{value}'{did_you_mean(value, ids)}; correct it or add that one")
+        if value is None or value in vocabulary:
+            return
+        guess = did_you_mean(value, sorted(vocabulary))
+        self.add(path, place, f"there is no {what} '{value}'{guess}; correct it or add that one")
 
 
 def validate(root: Path) -> list[str]:
@@ -96,6 +100,7 @@ def validate(root: Path) -> list[str]:
     _check_distinct(check)
     _check_status(check)
     _check_methods(check)
+    _check_scores(check)
     return [str(fault) for fault in sorted(set(check.faults))]
 
 
@@ -109,7 +114,7 @@ def _read_methods(check: _Check) -> None:
 
 
 def _check_vocabularies(check: _Check) -> None:
-    paper_ids = [path.stem for path in paper_files(check.root)]
+    paper_ids = {path.stem for path in paper_files(check.root)}
     for path, venues in check.of(Venues):
         _check_unique(check, path, "venues", [venue.id for venue in venues.venues])
     for path, lists in check.of(PaperLists):
@@ -141,7 +146,7 @@ def _check_status(check: _Check) -> None:
 
 def _check_papers(check: _Check) -> None:
     vocabulary = _vocabularies(check)
-    paper_ids = [path.stem for path in paper_files(check.root)]
+    paper_ids = {path.stem for path in paper_files(check.root)}
     for path, paper in check.of(Paper):
         if paper.id != path.stem:
             check.add(path, ("id",), f"is '{paper.id}', but the file is '{path.name}'; give both the same name")
@@ -150,11 +155,26 @@ def _check_papers(check: _Check) -> None:
                 check.known(path, place, value, vocabulary[what], what)
         for field in ("superseded_by", "duplicate_of"):
             check.known(path, (field,), getattr(paper, field), paper_ids, "paper")
-        for field in paper.sources:
-            check.known(path, ("sources", field), field.partition(".")[0], Paper.model_fields, "field")
+        _check_sources(check, path, paper)
         if _ALONE in paper.categories and len(paper.categories) > 1:
             words = f"'{_ALONE}' stands beside others; keep it alone, or leave it out"
             check.add(path, ("categories", paper.categories.index(_ALONE)), words)
+
+
+def _check_sources(check: _Check, path: Path, paper: Paper) -> None:
+    """Every source is that of a field, and of one that is filled."""
+    parts: dict[str, type[Record]] = {"venue": VenueReference, "identifiers": Identifiers, "links": Links}
+    names = [*Paper.model_fields, *(f"{name}.{part}" for name, model in parts.items() for part in model.model_fields)]
+    for name in paper.sources:
+        place = ("sources", name)
+        if name not in names:
+            check.known(path, place, name, names, "field")
+            continue
+        value: Any = paper
+        for part in name.split("."):
+            value = getattr(value, part, None)
+        if value in (None, []):
+            check.add(path, place, f"is the source of '{name}', which is empty; fill that, or remove this line")
 
 
 def _check_unique_ids(check: _Check) -> None:
@@ -207,7 +227,7 @@ def _from_its_first(circle: list[str]) -> list[str]:
 
 
 def _check_distinct(check: _Check) -> None:
-    paper_ids = [path.stem for path in paper_files(check.root)]
+    paper_ids = {path.stem for path in paper_files(check.root)}
     for path, distinct in check.of(DistinctPapers):
         seen: set[frozenset[str]] = set()
         for position, pair in enumerate(distinct.pairs):
@@ -219,18 +239,18 @@ def _check_distinct(check: _Check) -> None:
             seen.add(frozenset(pair.papers))
 
 
-def _vocabularies(check: _Check) -> dict[str, list[str]]:
+def _vocabularies(check: _Check) -> dict[str, set[str]]:
     """The known ids, by what they are. A vocabulary whose file is broken is left out: its fault is reported already."""
-    known: dict[str, list[str]] = {}
+    known: dict[str, set[str]] = {}
     for _, venues in check.of(Venues):
-        known["venue"] = [venue.id for venue in venues.venues]
+        known["venue"] = {venue.id for venue in venues.venues}
     for _, lists in check.of(PaperLists):
-        known["list"] = [paper_list.id for paper_list in lists.lists]
+        known["list"] = {paper_list.id for paper_list in lists.lists}
     for _, taxonomy in check.of(Taxonomy):
-        known["modality"] = [term.id for term in taxonomy.modalities]
-        known["category"] = [term.id for term in taxonomy.categories]
-        known["kind"] = [term.id for term in taxonomy.kinds]
-        known["training value"] = [term.id for term in taxonomy.training]
+        known["modality"] = {term.id for term in taxonomy.modalities}
+        known["category"] = {term.id for term in taxonomy.categories}
+        known["kind"] = {term.id for term in taxonomy.kinds}
+        known["training value"] = {term.id for term in taxonomy.training}
     return known
 
 
@@ -249,16 +269,24 @@ def _references(paper: Paper) -> Iterator[tuple[Place, str, str]]:
 
 
 def _check_methods(check: _Check) -> None:
-    paper_ids = [path.stem for path in paper_files(check.root)]
+    paper_ids = {path.stem for path in paper_files(check.root)}
     for path, card in check.of(Card):
         folder = path.parent.name
         if card.id != folder:
             check.add(path, ("id",), f"is '{card.id}', but the folder is '{folder}'; give both the same name")
         check.known(path, ("paper",), card.paper, paper_ids, "paper")
-    for path, score in check.of(MeasuredScore):
-        folder = path.parent.parent.name
-        if score.method != folder:
-            check.add(path, ("method",), f"is '{score.method}', but the folder is '{folder}'; move the file")
     for folder_path in sorted((check.root / "methods").glob("*/method.py")):
         if not (card_path := folder_path.with_name("card.yaml")).is_file():
             check.faults.append(Fault(shown_path(check.root, card_path), 1, "", "is missing; every method has a card"))
+
+
+def _check_scores(check: _Check) -> None:
+    scores = dict(check.of(MeasuredScore))
+    for path, score in scores.items():
+        folder = path.parent.parent.name
+        if score.method != folder:
+            check.add(path, ("method",), f"is '{score.method}', but the folder is '{folder}'; move the file")
+        if not path.stem.endswith(f"-{score.key}"):
+            check.add(path, ("key",), f"is '{score.key}', but the name of the file ends otherwise; rename the file")
+    for path, fault in contradictions({Path(shown_path(check.root, path)): score for path, score in scores.items()}):
+        check.add(check.root / path, ("key",), fault)

@@ -5,10 +5,12 @@ from typing import Any
 
 from requests import PreparedRequest, Response, Session
 from requests.exceptions import ConnectionError, SSLError, Timeout
-from requests_ratelimiter import LimiterAdapter
+from requests_ratelimiter import LimiterMixin
 from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_exponential
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
+
+from prunarium.catalog.punctual import PunctualAdapter
 
 USER_AGENT = f"prunarium/{version('prunarium')}"
 ARXIV_HOSTS = ("arxiv.org", "www.arxiv.org", "export.arxiv.org")
@@ -30,7 +32,8 @@ def session(delay: float = 1.0, timeout: float = 20.0) -> Session:
     hops of a redirect and the further tries count too. A GET that fails, or that finds the server busy (429 or 5xx), is
     tried :data:`ATTEMPTS` times, after growing waits or the one that ``Retry-After`` asks for; of other requests only
     those that a server wants later. The last answer is returned, whatever its status, or the last exception raised.
-    ``timeout`` is for each wait for a connection or for bytes, in seconds.
+    ``timeout`` is for each try as a whole, in seconds: from the connection to the end of the headers, and of the body
+    where it is read.
     """
     made = Session()
     made.headers["User-Agent"] = USER_AGENT
@@ -44,7 +47,7 @@ def session(delay: float = 1.0, timeout: float = 20.0) -> Session:
     return made
 
 
-class _PoliteAdapter(LimiterAdapter):
+class _PoliteAdapter(LimiterMixin, PunctualAdapter):
     """Sends requests at a limited rate, each of their tries too."""
 
     def __init__(self, delay: float, timeout: float, per_host: bool = True) -> None:

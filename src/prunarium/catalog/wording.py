@@ -13,8 +13,8 @@ from prunarium.records.card import COMMIT_PATTERN
 
 _PATTERNS = {
     SLUG_PATTERN: "is {value}: an id is lower-case words and numbers joined by hyphens; write it so",
-    ARXIV_PATTERN: "is {value}: an arXiv id is four digits, a dot and four or five digits, without a version; "
-    'write it as "2210.09461"',
+    ARXIV_PATTERN: "is {value}: an arXiv id is two digits of the year and two of the month, a dot, and five digits "
+    '(four before 2015), without a version; write it as "2210.09461"',
     DOI_PATTERN: "is {value}: a DOI begins with 10. and a number, then a slash; leave out https://doi.org/",
     COMMIT_PATTERN: "is {value}: a commit is 40 hexadecimal digits; write the full one",
 }
@@ -37,14 +37,15 @@ def model_at(model: type[BaseModel] | None, place: tuple[int | str, ...]) -> typ
     """The model of the mapping at a place of a record."""
     for part in place:
         if isinstance(part, str) and model is not None and part in model.model_fields:
-            model = _model_in(model.model_fields[part].annotation)
+            model = model_in(model.model_fields[part].annotation)
     return model
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field holds, alone or in a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+    return next((found for part in get_args(annotation) if (found := model_in(part))), None)
 
 
 def _unknown_field(error: ErrorDetails, model: type[BaseModel]) -> str:
@@ -102,6 +103,7 @@ _WORDS: dict[str, Callable[[ErrorDetails, type[BaseModel]], str]] = {
     "literal_error": _not_listed,
     "string_pattern_mismatch": _pattern,
     "value_error": _own_words,
+    "string_unicode": lambda error, model: "holds half of a character (a lone surrogate); write the whole one",
     "string_too_short": _instead("a text, or remove the line"),
     "string_too_long": lambda error, model: f"is too long; use at most {error['ctx']['max_length']} characters",
     "int_type": _instead("a whole number, without quotes"),

@@ -2,7 +2,8 @@
 
 import io
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from prunarium.catalog import yaml_nodes
 from prunarium.catalog.drop_guard import refuse_drops
 from prunarium.catalog.places import paper_path, schema_from, shown_path
+from prunarium.catalog.wording import model_at
 from prunarium.catalog.yaml_nodes import is_text
 from prunarium.errors import PrunariumError
 from prunarium.records import Paper, Record
 
 SCHEMA_COMMENT = "# yaml-language-server: $schema="
+ADVICE = "check the folder's permissions"
+"""What to do where a file cannot be written, and nobody could have named another one."""
 
 
 def _writer() -> YAML:
@@ -65,16 +69,33 @@ def to_yaml(record: Record, schema: str) -> str:
     return f"{SCHEMA_COMMENT}{schema}\n{stream.getvalue()}"
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text whole or not at all, in UTF-8."""
-    write_bytes(path, text.encode("utf-8"))
+@contextmanager
+def in_one_line(name: object, advice: str = ADVICE) -> Iterator[None]:
+    """Say what the system says against writing a file as one line, with the file's name and what to do.
+
+    Raises:
+        PrunariumError: the file cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise PrunariumError(f"{name}: cannot be written ({error.strerror or error}); {advice}") from error
+
+
+def write_text(path: Path, text: str, advice: str = ADVICE) -> None:
+    """Write a text whole or not at all, in UTF-8.
+
+    Raises:
+        PrunariumError: it cannot be written; with its path and the ``advice``.
+    """
+    write_bytes(path, text.encode("utf-8"), advice=advice)
 
 
 def write_new_paper(root: Path, paper: Paper, comments: str = "") -> Path:
     """Write a new paper's file, with comments at its end.
 
     Raises:
-        PrunariumError: there is such a file.
+        PrunariumError: there is such a file, or it cannot be written.
     """
     path = paper_path(root, paper.id)
     if path.exists():
@@ -83,15 +104,20 @@ def write_new_paper(root: Path, paper: Paper, comments: str = "") -> Path:
     return path
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: to a file beside it, which then takes its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_bytes(path: Path, content: bytes, name: object = None, advice: str = ADVICE) -> None:
+    """Write a file whole or not at all: to a file beside it, which then takes its name.
+
+    Raises:
+        PrunariumError: it cannot be written; with its path or ``name``, and the ``advice``.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with in_one_line(name or path, advice):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            beside.write_bytes(content)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def rewrite(
@@ -113,12 +139,18 @@ def rewrite(
     return stream.getvalue()
 
 
-def add_missing(node: Any, data: dict[str, Any]) -> None:
-    """Add to a file's mapping what ``data`` has and it lacks. Nothing that is there changes."""
-    for position, (key, value) in enumerate(data.items()):
-        if key not in node:
-            node.insert(position, key, _quoted(value))
+def add_missing(node: Any, data: dict[str, Any], model: type[BaseModel] | None) -> None:
+    """Add to a file's mapping what it lacks, each field where the model has it. Nothing that is there changes.
+
+    Lists grow by all that ``data`` holds: it is what is to be added, and not what there should be.
+    """
+    order = list(model.model_fields) if model else []
+    for key, value in data.items():
+        if node.get(key) in (None, "", [], {}):
+            node.pop(key, None)
+            before = sum(name in order[: order.index(key)] for name in node) if key in order else len(node)
+            node.insert(before, key, _quoted(value))
         elif isinstance(value, dict):
-            add_missing(node[key], value)
+            add_missing(node[key], value, model_at(model, (key,)))
         elif isinstance(value, list):
-            node[key].extend(_quoted(part) for part in value if part not in node[key])
+            node[key].extend(_quoted(part) for part in value)

@@ -1,14 +1,35 @@
 """The command line. One module per group of commands; faults of the input are one line, without a traceback."""
 
+import io
 import sys
 
-from prunarium.cli import add, curate, duplicates, export, links, methods, new, papers, run, site, stats  # noqa: F401  (register)
+from prunarium.cli import (  # noqa: F401  (register)
+    add,
+    bench,
+    claims,
+    compare,
+    curate,
+    duplicates,
+    export,
+    links,
+    methods,
+    new,
+    papers,
+    plot,
+    run,
+    scores,
+    site,
+    stats,
+    verify,
+    visualize,
+)
 from prunarium.cli.app import app
 from prunarium.errors import PrunariumError
 
 
 def main() -> None:
     """Run the command line; exit code 1 on a fault of the input, 2 on wrong usage."""
+    _print_in_utf_8()
     try:
         app()
     except PrunariumError as error:
@@ -17,3 +38,10 @@ def main() -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _print_in_utf_8() -> None:
+    """Titles and names are in any script, whatever the locale says of the terminal."""
+    for stream, errors in ((sys.stdout, "strict"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)

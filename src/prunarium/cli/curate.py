@@ -1,6 +1,5 @@
 """``prunarium validate``, ``import`` and ``schemas``: what curators of the catalogue run."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +8,7 @@ import typer
 
 from prunarium import paths
 from prunarium.cli.app import app
+from prunarium.cli.console import AsJson, print_json
 
 if TYPE_CHECKING:
     from prunarium.catalog.importers.importing import Import
@@ -17,7 +17,6 @@ Root = Annotated[
     Path | None,
     typer.Option("--root", help="The folder with catalog/ and methods/; without it, the clone or installed package."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 def _line(text: str) -> None:
@@ -49,7 +48,7 @@ def validate(
     if against is not None:
         faults += [str(drop) for drop in dropped_since(root, against, allow_drop or ())]
     if as_json:
-        _line(json.dumps({"valid": not faults, "faults": faults}, indent=2, ensure_ascii=False))
+        print_json({"valid": not faults, "faults": faults})
     else:
         for fault in faults:
             _line(fault)
@@ -91,7 +90,7 @@ def import_(
     found = importing.import_list(catalogue, read_text(file), list_id)
     written = importing.write(found, catalogue, root) if write else []
     if as_json:
-        _line(json.dumps(_as_data(found, len(written)), indent=2, ensure_ascii=False))
+        print_json(_as_data(found, len(written)))
     else:
         _report(found, len(written), write)
 
@@ -101,7 +100,7 @@ def _as_data(found: "Import", written: int) -> dict[str, Any]:
         "list": found.list_id,
         "new": [{"id": paper_id, "line": line} for paper_id, line in found.new.items()],
         "joined": [
-            {"id": joined.paper_id, "line": joined.line, "by": joined.by, "known": joined.known}
+            {"id": joined.paper_id, "line": joined.line, "by": joined.by, "known": joined.known, "fills": joined.fills}
             for joined in found.joined
         ],
         "conflicts": found.conflicts,
@@ -116,6 +115,8 @@ def _report(found: "Import", written: int, write: bool) -> None:
     for joined in found.joined:
         state = "known" if joined.known else "joined"
         _line(f"{state:<9} line {joined.line}: {joined.paper_id} (by {joined.by})")
+        for filled in joined.fills:
+            _line(f"fills     line {joined.line}: {joined.paper_id}: {filled}")
     for conflict in found.conflicts:
         _line(f"conflict  {conflict}")
     for part in found.unread:

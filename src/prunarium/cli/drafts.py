@@ -1,13 +1,12 @@
 """What the commands that make a new record share: their options, and how a draft is shown, refused and written."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prunarium.cli.console import console
+from prunarium.cli.console import console, print_json
 
 if TYPE_CHECKING:
     from prunarium.catalog import Catalogue
@@ -51,7 +50,7 @@ def finish(
             "file": file,
             "written": written,
         }
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        print_json(data)
     else:
         sys.stdout.write(to_yaml(paper, schema_from(root, path, "paper")))
         if suspicions:

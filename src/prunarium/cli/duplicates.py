@@ -1,7 +1,5 @@
 """``prunarium duplicates``: records that may be the same paper."""
 
-import json
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +7,8 @@ import typer
 
 from prunarium import paths
 from prunarium.cli.app import app
-from prunarium.cli.console import console
-from prunarium.cli.curate import AsJson, Root
+from prunarium.cli.console import AsJson, console, print_json
+from prunarium.cli.curate import Root
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,7 +38,7 @@ def duplicates(
     counts = {"unexplained": len(open_ones), "explained": len(found) - len(open_ones)}
     if as_json:
         data = {**counts, "pairs": [asdict(suspicion) for suspicion in listed]}
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        print_json(data)
     else:
         if listed:
             console().print(suspicion_table(listed))

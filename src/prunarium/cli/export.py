@@ -1,8 +1,7 @@
 """``prunarium cite`` and ``prunarium export``: papers for other programs."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from prunarium.cli.app import app
 from prunarium.cli.filters import Chosen, Reverse, SortKeys, choosing_papers
+from prunarium.cli.output_file import check_output, write_output
 from prunarium.errors import PrunariumError
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ def export(
 ) -> None:
     """Print all papers, or those that fit every filter, in a format of other programs, or write them to a file."""
     from prunarium.catalog.exporting import export as made
-    from prunarium.catalog.writing import write_text
 
     settings: dict[str, object] = {}
     if group_by and format != "markdown":
@@ -70,28 +69,11 @@ def export(
     if format == "json":
         settings = {"methods": chosen.methods}
     if output:
-        _check_output(output, force)
+        check_output(output, force)
     papers = chosen.some().sort(*sort or (), reverse=reverse)
     text = made(format, papers, chosen.catalogue, **settings)
     if output:
-        with _in_one_line(output):
-            write_text(output, text)
+        write_output(output, text.encode("utf-8"))
         print(f"{len(papers)} papers in {output}")
     else:
         sys.stdout.write(text)
-
-
-def _check_output(path: Path, force: bool) -> None:
-    with _in_one_line(path):
-        if path.is_dir():
-            raise PrunariumError(f"--output {path}: is a folder; give the path of a file")
-        if path.exists() and not force:
-            raise PrunariumError(f"--output {path}: exists already; give another path, or --force to overwrite it")
-
-
-@contextmanager
-def _in_one_line(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise PrunariumError(f"--output {path}: cannot be written ({error.strerror}); give another path") from error

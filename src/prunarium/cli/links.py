@@ -1,6 +1,5 @@
 """``prunarium check-links``: which of the catalogue's web addresses still answer."""
 
-import json
 import os
 import sys
 from collections import Counter
@@ -11,8 +10,8 @@ import typer
 
 from prunarium import paths
 from prunarium.cli.app import app
-from prunarium.cli.console import console
-from prunarium.cli.curate import AsJson, Root
+from prunarium.cli.console import AsJson, console, print_json
+from prunarium.cli.curate import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +36,7 @@ def check_links(
         Path | None, typer.Option(help="File of results; without it, build/links.jsonl of the clone.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Hosts at a time; each gets one request at a time.")] = 8,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 20,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one try to get an answer may take.")] = 20,
     delay: Annotated[
         float, typer.Option(min=0.01, help="Seconds between two requests to one host; arXiv gets 3 at least.")
     ] = 1,
@@ -64,7 +63,7 @@ def check_links(
         asked, stopped = _ask(web, held, results, trusted, jobs)
     found = _found(held, results, trusted, asked)
     if as_json:
-        sys.stdout.write(json.dumps(_as_data(found, held), indent=2, ensure_ascii=False) + "\n")
+        print_json(_as_data(found, held))
     else:
         _print(found, held)
     if stopped:

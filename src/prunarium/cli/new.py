@@ -6,7 +6,8 @@ import typer
 
 from prunarium import paths
 from prunarium.cli.app import app
-from prunarium.cli.curate import AsJson, Root
+from prunarium.cli.console import AsJson
+from prunarium.cli.curate import Root
 from prunarium.cli.drafts import Categories, DryRun, Force, Kind, Modalities, Training, finish
 
 new = typer.Typer(help="Begin a new file by hand.", no_args_is_help=True)

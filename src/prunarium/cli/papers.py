@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prunarium.cli.app import app
-from prunarium.cli.console import console, print_json
+from prunarium.cli.console import AsJson, console, print_json
 from prunarium.cli.filters import Chosen, Reverse, SortKeys, choosing_papers
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from prunarium.catalog import Catalogue, Papers
     from prunarium.records import Paper
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 MethodsOf = Mapping[str, list[str]]
 _TABLE_WIDTH = 120
 

@@ -1,6 +1,5 @@
 """``prunarium site build`` and ``prunarium site serve``: the catalogue and the registry as web pages."""
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated
 import typer
 
 from prunarium.cli.app import app
+from prunarium.cli.console import AsJson, print_json
 
 site = typer.Typer(help="Build the web site, or look at it while you edit.", no_args_is_help=True)
 app.add_typer(site, name="site")
@@ -20,7 +20,7 @@ Out = Annotated[Path, typer.Option(help="Folder of the built site; it is replace
 def build(
     strict: Annotated[bool, typer.Option("--strict/--no-strict", help="Fail on any warning.")] = True,
     out: Out = Path("build/site"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write every page and render the site; the old one stays until the new one is complete."""
     from rich.console import Console
@@ -34,7 +34,7 @@ def build(
     seconds = round(time.monotonic() - started, 1)
     numbers = {"papers": counts.papers, "methods": counts.methods, "pages": counts.pages}
     if as_json:
-        sys.stdout.write(json.dumps({**numbers, "seconds": seconds, "folder": str(out)}, indent=2) + "\n")
+        print_json({**numbers, "seconds": seconds, "folder": str(out)})
         return
     what = ", ".join(f"{count} {name if count != 1 else name[:-1]}" for name, count in numbers.items())
     sys.stdout.write(f"{what} in {out} ({seconds} s)\nlook at it: python -m http.server --directory {out}\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prunarium.cli.app import app
-from prunarium.cli.console import console, print_json
+from prunarium.cli.console import AsJson, console, print_json
 from prunarium.cli.filters import Chosen, choosing_papers
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ _BAR_WIDTH = 30
 def stats(
     chosen: Chosen,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw a picture: a .png or .svg file.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Count the papers by year, venue, category and the rest, and say what is known of how many."""
-    from prunarium.catalog import statistics_picture
+    from prunarium.catalog import picture_files, statistics_picture
     from prunarium.catalog.statistics import statistics
 
     if plot:
-        statistics_picture.check_path(plot)
+        picture_files.check_path(plot, statistics_picture.OPTION)
         chosen.some()
     counted = statistics(chosen.papers)
     if as_json:

@@ -6,8 +6,7 @@ from torch import Tensor
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.ops import Tokens
-
-TOLERANCE = 0.01
+from prunarium.records import BUDGET_TOLERANCE
 
 
 def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
@@ -59,6 +58,6 @@ def with_budget(method: TokenMethod, budget: float, shape: Shape) -> TokenMethod
         tried.append((abs(found - budget), found, candidate))
         low, high = (low, middle) if found > budget else (middle, high)
     miss, found, nearest = min(tried, key=lambda one: one[0])
-    if miss > TOLERANCE:
+    if miss > BUDGET_TOLERANCE:
         raise PrunariumError(f"{method!r} cannot reach budget {budget}; the nearest it comes is {found:.3f}")
     return nearest

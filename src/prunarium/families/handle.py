@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -58,13 +58,19 @@ class Report:
 
 @dataclass
 class Handle:
-    """A method inside a model. Use it in a ``with`` statement, or call ``remove``."""
+    """A method inside a model. Use it in a ``with`` statement, or call ``remove``.
+
+    Attributes:
+        watch: entered around the method's own work in every block, with what it reads of the attention; a counter or
+            a stopwatch goes here.
+    """
 
     method: TokenMethod
     model: nn.Module
     records: list[BlockRecord] = field(default_factory=list)
     batch: int = 0
     samples: int = 0
+    watch: Callable[[], AbstractContextManager[None]] = nullcontext
     _undo: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def __post_init__(self) -> None:

@@ -106,6 +106,10 @@ class _Passage:
             return None
         return self.size.log()[:, None, None, :]
 
+    def reduce(self, tokens: Tokens, attention: Attention, index: int) -> Tokens:
+        with self.handle.watch():
+            return self.method.reduce(tokens, attention, index)
+
 
 class _ReducingBlock:
     """A timm block's forward pass with a reduction between its two halves."""
@@ -125,7 +129,7 @@ class _ReducingBlock:
         bias = passage.bias()
         x = x + block.drop_path1(block.ls1(block.attn(block.norm1(x), attn_mask=bias)))
         before = Tokens(x, tokens.prefix, tokens.size, tokens.first_sample)
-        after = passage.method.reduce(before, self._attention(bias), self.index) if self.acts else before
+        after = passage.reduce(before, self._attention(bias), self.index) if self.acts else before
         self.qkv = None
         passage.size = after.size
         passage.handle.records.append(BlockRecord(self.index, tokens.count, after.count, after.moves))

@@ -215,7 +215,8 @@ class _ReducingLayer:
         moves: tuple[Move, ...] = ()
         if self.acts and count:
             offers = {"last_attention": self.previous.last_attention} if self.previous is not None else {}
-            hidden, after = prompt.reduce(hidden, Attention(prompt.method.needs, offers), self.index)
+            with prompt.handle.watch():
+                hidden, after = prompt.reduce(hidden, Attention(prompt.method.needs, offers), self.index)
             moves = after.moves
         if self.previous is not None:
             self.previous.queries = self.previous.keys = self.previous.rotary = None

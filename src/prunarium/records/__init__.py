@@ -5,23 +5,30 @@ from prunarium.records.card import Card, Family, OfficialCode
 from prunarium.records.distinct import DistinctPair, DistinctPapers
 from prunarium.records.lists import PaperList, PaperLists
 from prunarium.records.paper import CodeLink, Identifiers, Links, Mention, Paper, VenueReference
+from prunarium.records.reported import Counterpart, PrintedTiming, ReportedScore, ReportedScores
 from prunarium.records.score import (
+    BUDGET_TOLERANCE,
     Cost,
+    DeviceKind,
     Environment,
     Interval,
     MeasuredScore,
+    Metric,
+    Precision,
     Quality,
-    ReportedScore,
-    ReportedScores,
+    Scalar,
     Speed,
 )
 from prunarium.records.taxonomy import Taxonomy, Term
 from prunarium.records.venue import Venue, Venues
 
 __all__ = [
+    "BUDGET_TOLERANCE",
     "Card",
     "CodeLink",
     "Cost",
+    "Counterpart",
+    "DeviceKind",
     "DistinctPair",
     "DistinctPapers",
     "Environment",
@@ -31,14 +38,18 @@ __all__ = [
     "Links",
     "MeasuredScore",
     "Mention",
+    "Metric",
     "OfficialCode",
     "Paper",
     "PaperList",
     "PaperLists",
+    "Precision",
+    "PrintedTiming",
     "Quality",
     "Record",
     "ReportedScore",
     "ReportedScores",
+    "Scalar",
     "Speed",
     "Taxonomy",
     "Term",

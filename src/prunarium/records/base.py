@@ -6,9 +6,16 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-ARXIV_PATTERN = r"^\d{4}\.\d{4,5}$"
-DOI_PATTERN = r"^10\.\d{4,9}/\S+$"
+SLUG_LENGTH = 80
+_UNTIL_2014 = r"(?:07(?:0[4-9]|1[0-2])|(?:0[89]|1[0-4])(?:0[1-9]|1[0-2]))\.[0-9]{4}"
+_SINCE_2015 = r"(?:1[5-9]|[23][0-9])(?:0[1-9]|1[0-2])\.[0-9]{5}"
+ARXIV = f"(?:{_UNTIL_2014}|{_SINCE_2015})"
+"""An arXiv id: year and month, a dot, four digits or, from 2015 on, five."""
+DOI = r"10\.[0-9]{4,9}/\S+"
+ARXIV_PATTERN = f"^{ARXIV}$"
+DOI_PATTERN = f"^{DOI}$"
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
+_SCRIPT = re.compile(r"\b(?:javascript|data|vbscript):(?=\S)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all of Unicode's, but the line feed
 _NOT_IN_WEB = re.compile(r"[<>\"'`\\]")
 _WEB = re.compile(r"https?://[^\s/?#]+\S*")
@@ -23,6 +30,8 @@ class Record(BaseModel):
 def _plain(text: str) -> str:
     if _MARKUP.search(text):
         raise ValueError("holds HTML markup; write plain text (with a space after a '<' that means less than)")
+    if found := _SCRIPT.search(text):
+        raise ValueError(f"holds '{found[0]}', which browsers may run; write plain text (with a space after the colon)")
     if _CONTROL.search(text):
         raise ValueError("holds a control character; remove it")
     return text
@@ -42,7 +51,7 @@ def _web(url: str) -> str:
     return url
 
 
-Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=80)]
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=SLUG_LENGTH)]
 """An id: lower-case words joined by hyphens. It is also the file name."""
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_plain)]

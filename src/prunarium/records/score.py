@@ -1,108 +1,126 @@
-"""Scores: what papers claim (``methods/<id>/reported.yaml``), and what we measured (``measured/*.json`` there)."""
+"""What was measured here: ``methods/<id>/measured/*.json``."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
-from prunarium.records.base import Record, Slug, Text, Url
+from prunarium.records.base import Record, Slug, Text
 from prunarium.records.card import Family
 
 Scalar = str | int | float | bool | None
-Positive = Annotated[float, Field(gt=0)]
-
-
-class ReportedScore(Record):
-    """One row that somebody printed. Numbers keep the source's own units and terms."""
-
-    reported_by: Text = Field(description="the paper, its repository, or the competitor's paper")
-    own_claim: bool = Field(description="whether the method's own authors state it")
-    source: Url
-    where: Text = Field(description="table, figure or section")
-    model: Text
-    dataset: Text
-    setting: dict[str, Scalar | list[Scalar]]
-    trained: bool | None = Field(None, description="fine-tuned with the method; empty when the source does not say")
-    baseline: dict[str, float] = Field(default_factory=dict, description="metric: value of the untouched model")
-    result: dict[str, float] = Field(default_factory=dict, description="metric: value")
-    gmacs_baseline: Positive | None = None
-    gmacs: Positive | None = None
-    speed_up: Positive | None = Field(None, description="throughput ratio, as printed or of two printed throughputs")
-    device: Text | None = None
-    notes: Text | None = None
-
-
-class ReportedScores(Record):
-    """The whole file."""
-
-    scores: list[ReportedScore]
+NotNegative = Annotated[float, Field(ge=0)]
+Bytes = Annotated[int, Field(ge=0)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+DeviceKind = Literal["cpu", "cuda", "meta"]
+Precision = Literal["float32", "bfloat16", "float16"]
+Metric = Literal["accuracy", "top-1", "top-5"]
+BUDGET_TOLERANCE = 0.01
+"""Budgets that differ by no more are equal."""
 
 
 class Interval(Record):
-    """A median with its spread over the repeats of one run."""
+    """A median with its spread over the repeats of one run, and how sure the median is."""
 
-    median: Positive
-    low: Positive = Field(description="25th percentile")
-    high: Positive = Field(description="75th percentile")
+    median: NotNegative = Field(description="of the repeats, in the unit of the field that holds it")
+    low: NotNegative = Field(description="25th percentile of the repeats")
+    high: NotNegative = Field(description="75th percentile of the repeats")
+    ci_low: NotNegative = Field(description="95 % bootstrap interval of the median, lower end")
+    ci_high: NotNegative = Field(description="the same interval, upper end")
+    repeats: int = Field(ge=1, description="how often it was measured")
 
 
 class Environment(Record):
     """Where a score was measured."""
 
-    device: Text
-    threads: int = Field(ge=1)
-    precision: Literal["float32", "bfloat16", "float16"]
-    python: Text
-    versions: dict[str, Text]
-    commit: Text | None = Field(None, description="of Prunarium; with '+' when files had changed since")
+    device: Text = Field(description="the processor's or accelerator's name")
+    device_kind: DeviceKind = Field(description="what computed: scores of two kinds are never compared")
+    threads: int = Field(ge=1, description="of torch, on the processor")
+    precision: Precision = Field(description="of weights and inputs")
+    python: Text = Field(description="version of Python")
+    platform: Text = Field(description="operating system and processor architecture, as Python names them")
+    versions: dict[str, Text] = Field(description="library: version")
+    commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")] | None = Field(
+        None, description="of Prunarium's repository; empty where it is installed without one"
+    )
+    dirty: bool = Field(description="files of the repository had changed since the commit")
 
 
 class Quality(Record):
     """Share of right answers, on the same samples with and without the method."""
 
-    metric: Literal["accuracy"]
-    samples: int = Field(ge=1)
-    baseline: float = Field(ge=0, le=1)
-    method: float = Field(ge=0, le=1)
+    metric: Metric = Field(description="top-5: the right answer is among the five best")
+    samples: int = Field(ge=1, description="how many were answered")
+    baseline: float = Field(ge=0, le=1, description="share of right answers of the untouched model")
+    method: float = Field(ge=0, le=1, description="the same with the method")
     difference_low: float = Field(description="paired 95 % interval of method - baseline, lower end")
-    difference_high: float
+    difference_high: float = Field(description="the same interval, upper end")
+    answers: Sha256 = Field(
+        description="sha256 of the method's answers, sample by sample as little-endian int64: equal for two runs that "
+        "answered alike"
+    )
 
 
 class Cost(Record):
     """What a forward pass costs, with and without the method."""
 
     macs_baseline: int = Field(ge=1, description="multiply-accumulates of one sample")
-    macs: int = Field(ge=1)
+    macs: int = Field(ge=1, description="the same with the method, its own work included")
+    macs_own: int = Field(ge=0, description="the method's own multiply-accumulates, contained in macs")
     tokens_baseline: list[int] = Field(description="tokens leaving each block (vlm: image tokens in each layer)")
     tokens: list[float] = Field(description="the same with the method, mean over samples")
     budget: float = Field(gt=0, le=1, description="mean tokens per block, of the untouched model's")
 
 
 class Speed(Record):
-    """Interleaved timing of one batch size."""
+    """Interleaved timing of one batch size, and the memory of one step."""
 
-    batch_size: int = Field(ge=1)
-    baseline_ms: Interval
-    method_ms: Interval
+    batch_size: int = Field(ge=1, description="samples in a step")
+    baseline_ms: Interval = Field(description="milliseconds of a step of the untouched model")
+    method_ms: Interval = Field(description="milliseconds of a step with the method")
     ratio: Interval = Field(description="untouched time over method time of neighbouring runs; above 1 is faster")
+    own_ms: Interval = Field(description="milliseconds of a step inside the method's own work, in runs apart")
+    own_share: float = Field(ge=0, le=1, description="median share of that work in the step, in the same runs")
+    peak_memory_baseline: Bytes | None = Field(
+        None, description="bytes alive at the peak of a step, weights and inputs included"
+    )
+    peak_memory: Bytes | None = Field(None, description="the same with the method")
 
 
 class MeasuredScore(Record):
     """One run of one method at one setting against the untouched model with SDPA, in one process."""
 
-    schema_version: Literal[1] = 1
-    method: Slug
-    method_version: int = Field(ge=1)
+    schema_version: Literal[2] = Field(2, description="goes up when a field changes its meaning or goes away")
+    key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")] = Field(
+        description="natural key: a hash of everything that makes two runs the same cell"
+    )
+    method: Slug = Field(description="id, the name of its folder")
+    method_version: int = Field(ge=1, description="that of its card; goes up when its results change")
     setting: Text = Field(description="the method's repr: its parameters, all of them")
-    family: Family
+    parameters: dict[str, Scalar | list[Scalar]] = Field(description="the method's parameters, by name")
+    family: Family = Field(description="where the method acted")
     benchmark: Slug | None = Field(None, description="empty: cost only, quality was not measured")
-    benchmark_revision: int | None = None
-    data_checksum: Text | None = None
-    model: Text
+    benchmark_revision: int | None = Field(None, description="goes up when the benchmark's data change")
+    data_checksum: Text | None = Field(None, description="sha256 of the samples and their labels")
+    model: Text = Field(description="timm's name; of an embedded benchmark, the benchmark's")
     weights: Text = Field(description="sha256 of the weights, or how random ones were made")
-    seed: int
-    quality: Quality | None = None
-    cost: Cost
-    speed: list[Speed]
-    environment: Environment
+    seed: int = Field(description="of torch, and of a method that draws lots")
+    trained: bool = Field(description="the model was trained with the method; false: off the shelf")
+    quality: Quality | None = Field(None, description="by the benchmark's main metric; empty: not measured")
+    other_quality: list[Quality] = Field(default_factory=list, description="by its other metrics")
+    cost: Cost = Field(description="multiply-accumulates and tokens")
+    speed: list[Speed] = Field(description="one for each batch size that was timed")
+    environment: Environment = Field(description="device, versions and commit")
     command: Text = Field(description="measures it again")
     measured_on: Text = Field(description="date, as YYYY-MM-DD")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_this_version(cls, data: Any) -> Any:
+        """One line about the version, rather than one about every field that another version has."""
+        version = data.get("schema_version") if isinstance(data, dict) else None
+        known: int = cls.model_fields["schema_version"].default
+        if isinstance(version, int) and version > known:
+            raise ValueError(f"is of schema version {version}, newer than {known}: update prunarium to read it")
+        if isinstance(version, int) and version < known:
+            raise ValueError(f"is of schema version {version}, older than {known}: measure it again")
+        return data

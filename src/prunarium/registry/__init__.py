@@ -6,10 +6,9 @@ from prunarium.registry.folders import (
     folder_of,
     load_class,
     load_method,
-    measured_scores,
     methods_of_papers,
-    reported_scores,
 )
+from prunarium.registry.scores import measured_files, measured_of, measured_scores, reported_scores
 
 __all__ = [
     "cards",
@@ -17,6 +16,8 @@ __all__ = [
     "folder_of",
     "load_class",
     "load_method",
+    "measured_files",
+    "measured_of",
     "measured_scores",
     "methods_of_papers",
     "reported_scores",

@@ -1,4 +1,4 @@
-"""Method folders: ``methods/<id>/`` with card.yaml, method.py, reported.yaml and measured/*.json."""
+"""Method folders: ``methods/<id>/`` with card.yaml and method.py; ``scores`` reads what else is there."""
 
 import hashlib
 import importlib.util
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prunarium import paths
-from prunarium.catalog.files import read_json, read_yaml
+from prunarium.catalog.files import read_yaml
 from prunarium.errors import PrunariumError, did_you_mean
-from prunarium.records import Card, MeasuredScore, ReportedScore, ReportedScores
+from prunarium.records import Card
 
 if TYPE_CHECKING:
     from prunarium.families import TokenMethod
@@ -120,14 +120,3 @@ def load_method(name: str, **parameters: Any) -> "TokenMethod":
         from prunarium.families.base import as_error
 
         raise as_error(error, kind, name) from None
-
-
-def reported_scores(name: str) -> list[ReportedScore]:
-    """What papers claim for a method."""
-    path = folder_of(name) / "reported.yaml"
-    return read_yaml(path, ReportedScores).scores if path.is_file() else []
-
-
-def measured_scores(name: str) -> list[MeasuredScore]:
-    """What was measured here, in the order of the file names."""
-    return [read_json(path, MeasuredScore) for path in sorted((folder_of(name) / "measured").glob("*.json"))]

@@ -1,6 +1,7 @@
 """The records as JSON files, for scripts."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from prunarium.catalog.exporting.json_records import envelope, record
@@ -23,6 +24,7 @@ def _method(method: Method) -> dict[str, Any]:
         "page": f"methods/{method.id}/",
         "command": f"prunarium run {method.id}",
         "reported": [score.model_dump(mode="json") for score in method.reported],
+        "claims": [asdict(claim) for _, claims in method.claims for claim in claims],
         "measured": [score.model_dump(mode="json") for score in method.measured],
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from prunarium import registry
 from prunarium.catalog import Catalogue, load
 from prunarium.records import Card, MeasuredScore, Paper, ReportedScore
+from prunarium.registry.claims import Claim, hold
 from prunarium.site.parameters import Parameters, parameters_of
 
 
@@ -22,6 +23,17 @@ class Method:
     @property
     def id(self) -> str:
         return self.card.id
+
+    @property
+    def runs(self) -> list[MeasuredScore]:
+        """The scores of what really ran; a cost counted on shapes stands beside the claim that it was counted for."""
+        return [score for score in self.measured if score.environment.device_kind != "meta"]
+
+    @cached_property
+    def claims(self) -> list[tuple[ReportedScore, list[Claim]]]:
+        """What others report, each row with what became of its numbers here."""
+        held = hold(self.reported, self.measured)
+        return [(row, [claim for claim in held if claim.row == place]) for place, row in enumerate(self.reported)]
 
 
 @dataclass(frozen=True)

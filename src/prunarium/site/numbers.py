@@ -26,6 +26,11 @@ def milliseconds(times: Interval) -> str:
     return f"{times.median:,.0f} ms" if times.median >= 100 else f"{times.median:.3g} ms"
 
 
+def megabytes(count: int) -> str:
+    """``12.3 MB``"""
+    return f"{count / 1e6:.3g} MB"
+
+
 def ratio(value: Interval) -> str:
     """``1.24×``"""
     return f"{value.median:.2f}×"

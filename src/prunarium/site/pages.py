@@ -5,6 +5,7 @@ from collections import Counter
 from prunarium.catalog.exporting import bibtex
 from prunarium.catalog.facets import fold, searchable
 from prunarium.records import MeasuredScore, Paper
+from prunarium.site import score_fields, trade_offs
 from prunarium.site.content import Content, Method
 from prunarium.site.facets import FACETS, facets, values_of
 from prunarium.site.templates import document
@@ -19,6 +20,7 @@ def pages(content: Content) -> Pages:
         "papers/index.md": _papers(content),
         "methods/index.md": _methods(content),
         "benchmarks/index.md": _benchmarks(content),
+        "guide/scores.md": score_fields.page(),
     }
     made |= {f"papers/{paper.id}/index.md": _paper(paper, content) for paper in content.papers}
     return made | {f"methods/{method.id}/index.md": _method(method, content) for method in content.methods}
@@ -33,7 +35,7 @@ def _home(content: Content) -> bytes:
         "",
         content=content,
         facets=all_facets,
-        measured=sum(len(method.measured) for method in content.methods),
+        measured=sum(len(method.runs) for method in content.methods),
         years=sorted(Counter(paper.year for paper in content.papers).items()),
         categories=sorted(all_facets["category"].values, key=lambda value: -value.count),
     )
@@ -107,4 +109,6 @@ def _benchmarks(content: Content) -> bytes:
         "../",
         content=content,
         by_benchmark=by_benchmark,
+        shown=trade_offs.shown(content),
+        missing=trade_offs.missing(),
     )

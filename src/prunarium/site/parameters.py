@@ -46,10 +46,11 @@ def parameters_of(folder: str) -> Parameters:
         if not isinstance(missing, ModuleNotFoundError):
             raise
         return Parameters((), f"{missing.name} is not installed where this site was built")
-    return Parameters(tuple(_rows(kind)))
+    return Parameters(tuple(rows_of(kind)))
 
 
-def _rows(kind: type[BaseModel]) -> Iterator[Parameter]:
+def rows_of(kind: type[BaseModel]) -> Iterator[Parameter]:
+    """One row for each field."""
     for name, field in kind.model_fields.items():
         default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
         yield Parameter(name, type_name(field.annotation), default, bounds(field), field.description or "")

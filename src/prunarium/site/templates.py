@@ -1,6 +1,7 @@
-"""Renders the templates beside this module. Every value is escaped; nothing marks a value as safe."""
+"""Renders the templates beside this module. Every value is escaped, but for the drawings that ``inline_svg`` made."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 
@@ -19,13 +20,21 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        name: getattr(numbers, name) for name in ("macs", "percent", "points", "milliseconds", "ratio", "plain")
+        name: getattr(numbers, name)
+        for name in ("macs", "percent", "points", "milliseconds", "megabytes", "ratio", "plain")
     }
     environment.filters |= {"setting": numbers.setting, "results": numbers.results}
     return environment
 
 
-def document(template: str, title: str, description: str, up: str, **values: object) -> bytes:
+def document(
+    template: str,
+    title: str,
+    description: str,
+    up: str,
+    hide: Sequence[str] = ("navigation", "toc"),
+    **values: object,
+) -> bytes:
     """A Markdown file whose body is one block of HTML, which Markdown leaves alone.
 
     Args:
@@ -33,10 +42,12 @@ def document(template: str, title: str, description: str, up: str, **values: obj
         title: of the browser window; empty for the name of the site alone.
         description: for search engines.
         up: relative path from the page to the root of the site, such as ``../``.
+        hide: parts of the theme that the page does without.
         values: what the template shows.
     """
     # The theme copies these two into HTML as they are: they have to be escaped here. JSON is valid YAML.
     head = {"title": escape(title), "description": escape(" ".join(description.split()))}
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in head.items() if value]
     body = _environment().get_template(template).render(up=up, title=title, **values)
-    return f"---\n{''.join(lines)}hide:\n  - navigation\n  - toc\n---\n\n{body}\n".encode()
+    hidden = "".join(f"  - {part}\n" for part in hide)
+    return f"---\n{''.join(lines)}hide:\n{hidden}---\n\n{body}\n".encode()

@@ -5,6 +5,7 @@ import re
 
 import bibtexparser
 import pytest
+from bibtexparser.entrypoint import LARGE_LIBRARY_WARNING_THRESHOLD
 from bibtexparser.middlewares import SeparateCoAuthors
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,8 +50,21 @@ def test_every_record_comes_back(catalogue, caplog) -> None:
         assert plain(entry["title"]) == one_line(paper.title)
         assert [plain(name) for name in entry["author"]] == paper.authors if paper.authors else "author" not in entry
         assert entry["year"] == str(paper.venue.year if paper.venue else paper.year)
-        assert entry.get("doi", None) is None or entry["doi"] == paper.identifiers.doi
-        assert entry.get("eprint", None) is None or entry["eprint"] == paper.identifiers.arxiv
+        fields = {name: field.value for name, field in entry.fields_dict.items()}
+        assert {name: fields.get(name) for name in ("doi", "eprint", "archiveprefix", "url")} == {
+            "doi": paper.identifiers.doi,
+            "eprint": paper.identifiers.arxiv,
+            "archiveprefix": "arXiv" if paper.identifiers.arxiv else None,
+            "url": paper.url,
+        }
+
+
+def test_many_papers_are_written_without_a_warning(caplog) -> None:
+    many = [changed(id=f"tome-{number}") for number in range(LARGE_LIBRARY_WARNING_THRESHOLD)]
+    with caplog.at_level(logging.WARNING):
+        text = bibtex.text(many, own())
+    assert text.count("@misc{tome-") + text.count("@inproceedings{tome-") == len(many)
+    assert caplog.records == []
 
 
 @given(title=TEXTS, name=TEXTS, authors=st.lists(TEXTS | st.sampled_from(["A and B", "Example, Ada", "others"])))

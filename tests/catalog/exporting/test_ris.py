@@ -21,6 +21,8 @@ def test_every_record_comes_back(catalogue) -> None:
         assert reference["title"] == one_line(paper.title)
         assert reference.get("authors", []) == paper.authors
         assert reference.get("doi") == paper.identifiers.doi
+        arxiv = f"arXiv:{paper.identifiers.arxiv}" if paper.identifiers.arxiv else None
+        assert reference.get("accession_number") == arxiv
         assert reference.get("urls", []) == ([paper.url] if paper.url else [])
         assert reference["year"] == str(paper.venue.year if paper.venue else paper.year)
         terms = [*paper.categories, *paper.modalities]

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,15 +97,19 @@ def site(sites: Callable[[], Site]) -> Site:
 
 
 @pytest.fixture
-def raw() -> Iterator[Callable[[bytes], str]]:
-    """Serve a reply byte for byte, then close the connection; gives the address."""
+def raw() -> Iterator[Callable[..., str]]:
+    """Serve a reply byte for byte, and some more bytes one by one, then close the connection; gives the address."""
     running: list[socketserver.ThreadingTCPServer] = []
 
-    def start(reply: bytes) -> str:
+    def start(reply: bytes, drops: bytes = b"") -> str:
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 self.request.recv(65536)
-                self.request.sendall(reply)
+                with suppress(ConnectionError):  # whoever asked may have gone
+                    self.request.sendall(reply)
+                    for drop in drops:
+                        time.sleep(0.05)
+                        self.request.sendall(bytes([drop]))
 
         server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

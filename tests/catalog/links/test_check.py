@@ -86,11 +86,14 @@ def test_redirects_without_end(site: Site, web: Session) -> None:
     assert (result.outcome, result.message) == (Outcome.REDIRECT_LOOP, "redirects without end")
 
 
-@pytest.mark.parametrize("target", ["mailto:ada@example.org", "http://[half", "http://.example/"])
-def test_a_redirect_to_no_web_address(site: Site, web: Session, target: str) -> None:
-    result = check(web, site.says("/page", to(target, 301)))
-    assert result.outcome in (Outcome.ERROR, Outcome.UNREACHABLE)
-    assert result.message
+@pytest.mark.parametrize(
+    "target",
+    [b"mailto:ada@example.org", b"ftp://a.example/x", b"javascript:alert(1)", b"http://[half", b"http://.example/"],
+)
+def test_a_redirect_to_no_web_address(web: Session, raw: Callable[..., str], target: bytes) -> None:
+    result = check(web, raw(b"HTTP/1.1 301 Moved\r\nLocation: " + target + b"\r\n\r\n"))
+    assert result.outcome is Outcome.ERROR
+    assert result.message.startswith("redirects to what is no web address: ")
 
 
 def test_a_server_that_hangs(site: Site) -> None:
@@ -106,6 +109,19 @@ def test_a_server_that_hangs(site: Site) -> None:
     done.set()
     assert (result.outcome, result.message) == (Outcome.TIMEOUT, "no answer in time")
     assert site.asked("/page") == ["HEAD", *GETS]
+
+
+@pytest.mark.parametrize(
+    ("head", "drops"),
+    [
+        pytest.param(b"", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 40 + b"\r\n\r\n", id="headers"),
+        pytest.param(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 60\r\n\r\n", b"x" * 60, id="redirect"),
+    ],
+)
+def test_a_server_that_drips(raw: Callable[..., str], head: bytes, drops: bytes) -> None:
+    with session(delay=0.01, timeout=0.3) as hasty:
+        result = check(hasty, raw(head, drops))
+    assert (result.outcome, result.message) == (Outcome.TIMEOUT, "no answer in time")
 
 
 def test_a_port_that_nobody_listens_at(web: Session, closed_port: str) -> None:

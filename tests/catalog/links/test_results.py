@@ -97,7 +97,13 @@ def test_what_may_pass_by_itself_is_asked_again(
     assert results.fresh("https://b.example/", NOW - timedelta(days=7)) is None
 
 
-@pytest.mark.parametrize("text", ["id: alpha\ntitle: A Paper\n", "one line", "[1, 2]\n", '{"a": 1}\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id: alpha\ntitle: A Paper\n", "one line", "[1, 2]\n", '{"a": 1}\n',
+        '{"my": "data", "that": "I wrote"}', '{"my": "data", ', '{"url":"https://a.example/","note":"mine"}',
+    ],
+)  # fmt: skip
 def test_another_kind_of_file_is_not_touched(tmp_path: Path, text: str) -> None:
     path = tmp_path / "alpha.yaml"
     path.write_text(text)

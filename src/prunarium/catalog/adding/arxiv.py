@@ -9,6 +9,7 @@ from requests import Session
 from prunarium.catalog.adding.asking import BY_HAND, ask
 from prunarium.catalog.adding.found import Found
 from prunarium.catalog.adding.plain_text import plain_text
+from prunarium.catalog.identifiers import arxiv_id_in_doi
 from prunarium.errors import PrunariumError
 from prunarium.records.base import DOI_PATTERN
 
@@ -77,6 +78,9 @@ def _claims(entry: Element) -> list[str]:
     comment = _text(entry, f"{_ARXIV}comment")
     if not _ONLY_SIZE.fullmatch(comment):
         claims.append(f"The arXiv record has this comment of the authors, not checked: {comment}")
-    for doi in _dois(entry)[1:]:
+    dois = _dois(entry)
+    if dois and not arxiv_id_in_doi(dois[0]):
+        claims.append(f"The arXiv record gives a DOI, which hints at a published version, not checked: {dois[0]}")
+    for doi in dois[1:]:
         claims.append(f"The arXiv record gives a second DOI, not checked: {doi}")
     return claims

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import get_args
 
-from prunarium.catalog.adding.drafting import Classification, taken_ids
+from prunarium.catalog.adding.drafting import Classification
 from prunarium.catalog.catalogue import Catalogue
+from prunarium.catalog.identifiers import arxiv_year
+from prunarium.catalog.identity import taken_ids
 from prunarium.catalog.importers.drafts import checked
 from prunarium.catalog.titles import acronym, new_id
 from prunarium.errors import PrunariumError
@@ -34,7 +36,7 @@ def skeleton(
         whose = "is taken" if owner == paper_id else f"was that of '{owner}' once, and no id is used again"
         raise PrunariumError(f"the id '{paper_id}' {whose}; choose another one")
     if year is None:
-        year = 2000 + int(identifiers["arxiv"][:2]) if "arxiv" in identifiers else date.today().year
+        year = arxiv_year(identifiers["arxiv"]) if "arxiv" in identifiers else date.today().year
     name = acronym(title)
     return checked(
         {

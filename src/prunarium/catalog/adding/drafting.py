@@ -8,7 +8,7 @@ from typing import Any
 from prunarium.catalog.adding.found import Found
 from prunarium.catalog.catalogue import Catalogue
 from prunarium.catalog.duplicates import Suspicion
-from prunarium.catalog.identity import identifier_keys
+from prunarium.catalog.identity import identifier_keys, taken_ids
 from prunarium.catalog.importers.drafts import checked
 from prunarium.catalog.importers.venues import venue_named
 from prunarium.catalog.places import paper_path, shown_path
@@ -52,11 +52,6 @@ class Classification:
             categories=tuple(term("category", value) for value in categories or ()),
             training=term("training", training) if training else None,
         )
-
-
-def taken_ids(catalogue: Catalogue) -> set[str]:
-    """The ids that no new record may have: those of all records, and their former ones."""
-    return {paper_id for paper in catalogue for paper_id in (paper.id, *paper.aliases)}
 
 
 def draft(found: Found, catalogue: Catalogue, classes: Classification) -> Paper:

@@ -2,14 +2,16 @@
 
 import re
 
-from prunarium.catalog.importers.addresses import Address, arxiv_id_in_doi, classify, is_web
+from prunarium.catalog.identifiers import arxiv_id_in_doi
+from prunarium.catalog.importers.addresses import Address, classify, is_web
 from prunarium.errors import PrunariumError
+from prunarium.records.base import ARXIV, DOI
 
-_ARXIV = re.compile(r"(?:arxiv:\s*)?(\d{4}\.\d{4,5}(?:v\d+)?)", re.IGNORECASE)
+_ARXIV = re.compile(rf"(?:arxiv:\s*)?({ARXIV}(?:v\d+)?)", re.IGNORECASE)
 _OLD_ARXIV = re.compile(
     r"(?:\S*arxiv\S*?[:/.])?([a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?", re.IGNORECASE
 )
-_DOI = re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
+_DOI = re.compile(rf"(?:doi:\s*)?({DOI})", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)*(?:arxiv|doi)\.org/", re.IGNORECASE)
 
 

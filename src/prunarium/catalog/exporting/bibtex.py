@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import bibtexparser
+from bibtexparser.middlewares import default_unparse_stack
 from bibtexparser.model import Entry, Field
 
 from prunarium.catalog.catalogue import Catalogue
@@ -18,7 +19,8 @@ def text(papers: Iterable[Paper], catalogue: Catalogue) -> str:
     layout = bibtexparser.BibtexFormat()
     layout.indent, layout.block_separator, layout.trailing_comma = "  ", "\n", True
     library = bibtexparser.Library([_block(paper, catalogue) for paper in papers])
-    return bibtexparser.write_string(library, bibtex_format=layout)
+    stack = default_unparse_stack(allow_inplace_modification=True)  # without copies: nobody else holds the library
+    return bibtexparser.write_string(library, unparse_stack=stack, bibtex_format=layout)
 
 
 def _block(paper: Paper, catalogue: Catalogue) -> Entry:

@@ -18,13 +18,14 @@ def text(papers: Iterable[Paper], catalogue: Catalogue) -> str:
     table = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     table.writeheader()
     for paper in papers:
-        table.writerow({column: _cell(value) for column, value in row(paper, catalogue).items()})
+        table.writerow({column: cell(value) for column, value in row(paper, catalogue).items()})
     return stream.getvalue()
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as spreadsheets show it: they compute nothing of it, and several stand behind each other."""
     if isinstance(value, list):
-        return "; ".join(map(_cell, value))
+        return "; ".join(map(cell, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:

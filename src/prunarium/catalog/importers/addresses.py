@@ -4,13 +4,18 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
-_ARXIV = re.compile(r"(?:abs|pdf|html)/+(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?/?$")
-_ARXIV_IN_TEXT = re.compile(r"arxiv(?:\.|:|\s+preprint\s+abs/|\s+abs/)\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
-_ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(\d{4}\.\d{4,5})$", re.IGNORECASE)
-_DOI = re.compile(r"(10\.\d{4,9}/[^\s?#]+)")
+from prunarium.catalog.identifiers import arxiv_id_in_doi
+from prunarium.records.base import ARXIV, DOI
+
+_ARXIV = re.compile(rf"(?:abs|pdf|html)/+({ARXIV})(?:v\d+)?(?:\.pdf)?/?$")
+_ARXIV_IN_TEXT = re.compile(rf"arxiv(?:\.|:|\s+preprint\s+abs/|\s+abs/)\s?({ARXIV})(?!\d)", re.IGNORECASE)
+_DOI = re.compile(DOI)
+_VIEW = re.compile(r"/(?:fulltext\.html|full|abstract|e?pdf)$", re.IGNORECASE)
+"""How publishers end the address of one view of a paper, after its DOI."""
 _ACL = re.compile(r"^/(?:anthology/)?([A-Z]\d\d-\d{4}|\d{4}\.[a-z0-9_]+-[a-z0-9_]+\.\d+)(?:v\d+)?(?:\.pdf)?/?$")
 _ARXIV_HOSTS = ("arxiv.org", "export.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org")
-_DOI_HOSTS = ("doi.org", "dx.doi.org", "link.springer.com", "dl.acm.org")
+_RESOLVERS = ("doi.org", "dx.doi.org")
+_PUBLISHERS = ("link.springer.com", "dl.acm.org")
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "gitee.com")
 _PAGE_HOSTS = (".github.io", ".gitlab.io")
 _LABELS = {
@@ -65,26 +70,22 @@ def _identifier(host: str, path: str, query: str) -> Address | None:
         return Address("openreview", ids[0])
     if host in ("aclanthology.org", "aclweb.org") and (found := _ACL.match(path)):
         return Address("acl", found[1])
-    if host in _DOI_HOSTS:
-        doi = unquote(path).removesuffix(".pdf").rstrip("/")
-        if found := _ARXIV_DOI.search(doi):
-            return Address("arxiv", found[1])
-        if found := _DOI.search(doi):
-            return Address("doi", found[1].lower())
+    if host in (*_RESOLVERS, *_PUBLISHERS) and (found := _DOI.search(unquote(path))):
+        doi = found[0].removesuffix(".pdf").rstrip("/")
+        return _of_doi(_VIEW.sub("", doi) if host in _PUBLISHERS else doi)
     return None
+
+
+def _of_doi(doi: str) -> Address:
+    arxiv = arxiv_id_in_doi(doi)
+    return Address("arxiv", arxiv) if arxiv else Address("doi", doi.lower())
 
 
 def identifiers_in(text: str) -> list[Address]:
     """The arXiv ids and DOIs that stand in running text."""
     found = [Address("arxiv", match[1]) for match in _ARXIV_IN_TEXT.finditer(text)]
-    dois = (match[1].rstrip(".,;") for match in _DOI.finditer(text))
-    return found + [Address("doi", doi.lower()) for doi in dois if not _ARXIV_DOI.search(doi)]
-
-
-def arxiv_id_in_doi(doi: str) -> str | None:
-    """The arXiv id, where the DOI is the one that arXiv itself gives."""
-    found = _ARXIV_DOI.match(doi)
-    return found[1] if found else None
+    dois = (re.split("[?#]", match[0])[0].rstrip(".,;") for match in _DOI.finditer(text))
+    return found + [address for address in map(_of_doi, dois) if address.role == "doi"]
 
 
 def clean_code(url: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from prunarium.catalog.catalogue import Catalogue
+from prunarium.catalog.identifiers import arxiv_year
 from prunarium.catalog.importers.proposals import Proposal
 from prunarium.catalog.importers.venues import listed_venue
 from prunarium.catalog.titles import acronym, is_address, new_id
@@ -22,7 +23,7 @@ def draft(proposal: Proposal, catalogue: Catalogue, taken: Container[str], links
     """
     mention = proposal.mention
     arxiv = proposal.first("arxiv")
-    year = mention.year or (2000 + int(arxiv[:2]) if arxiv else None)
+    year = mention.year or (arxiv_year(arxiv) if arxiv else None)
     if year is None:
         raise PrunariumError("gives no year, and no arXiv id to take one from; add the paper by hand")
     unnamed = is_address(mention.title)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from prunarium.catalog.catalogue import Catalogue
+from prunarium.catalog.files import read_text
+from prunarium.catalog.identity import taken_ids
 from prunarium.catalog.importers import read_list
 from prunarium.catalog.importers.drafts import draft
 from prunarium.catalog.importers.joining import PaperIndex, copied_code
@@ -16,6 +18,9 @@ from prunarium.catalog.writing import add_missing, plain, rewrite, write_new_pap
 from prunarium.errors import PrunariumError
 from prunarium.records import Mention, Paper
 
+SURE = ("arXiv id", "DOI", "OpenReview id", "ACL id")
+"""What a paper may be found by so that the line's other identifiers are taken to be its own."""
+
 
 @dataclass(frozen=True)
 class Joined:
@@ -26,6 +31,8 @@ class Joined:
     by: str
     known: bool
     """Whether the record has this mention already."""
+    fills: tuple[str, ...] = ()
+    """What the record lacked and this line gives, such as ``links.code https://...``."""
 
 
 @dataclass
@@ -40,6 +47,8 @@ class Import:
     unread: list[UnreadLine] = field(default_factory=list)
     changed: dict[str, Paper] = field(default_factory=dict)
     """The papers to write: new ones, and known ones with what is added to them."""
+    added: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What is added to known papers, field by field, as plain data."""
 
     @property
     def added_mentions(self) -> int:
@@ -82,6 +91,8 @@ class _Session:
         if len(matches) > 1:
             others = " and ".join(f"'{paper_id}' by {by}" for paper_id, by in matches[1:])
             self.conflict(proposal, f"taken for '{matches[0][0]}' by {matches[0][1]}, but it is also {others}")
+        for namesake in set(self.index.namesakes(proposal)) - {paper_id for paper_id, _ in matches}:
+            self.conflict(proposal, f"has the title of '{namesake}', but another arXiv id or DOI; check them")
         if matches:
             self._join(proposal, *matches[0])
         else:
@@ -92,7 +103,7 @@ class _Session:
         if is_address(mention.title):
             self.conflict(proposal, f"gives the address {mention.title} in place of a title; find the title")
         try:
-            paper = draft(proposal, self.catalogue, self.index.papers, self._links(proposal, None))
+            paper = draft(proposal, self.catalogue, taken_ids(self.index.papers.values()), self._links(proposal, None))
         except PrunariumError as error:
             self.result.unread.append(UnreadLine(mention.line, mention.title, str(error)))
             return
@@ -106,21 +117,53 @@ class _Session:
     def _join(self, proposal: Proposal, paper_id: str, by: str) -> None:
         paper, mention = self.index.papers[paper_id], proposal.mention
         known = self._known_mention(paper, mention)
-        self.result.joined.append(Joined(paper_id, mention.line, by, known is not None))
         if known is not None:
-            if known.line != mention.line:
-                self.conflict(proposal, f"'{paper_id}' has this mention at line {known.line}; the list has moved")
+            self.result.joined.append(Joined(paper_id, mention.line, by, known=True))
+            self._compare_mentions(proposal, paper_id, known)
             return
         self._compare(proposal, paper)
+        fills = self._fills(proposal, paper, by)
+        named = tuple(f"{name} {value}" for name, value in _flat(fills) if not name.startswith("sources."))
+        self.result.joined.append(Joined(paper_id, mention.line, by, known=False, fills=named))
         data = plain(paper)
-        links = self._links(proposal, paper)
-        data["identifiers"] = {**self._identifiers(proposal), **data.get("identifiers", {})}
-        data["links"] = {**links, **data.get("links", {})}
+        for name, values in fills.items():
+            data[name] = {**data.get(name, {}), **values}
         data["mentions"] = [*data.get("mentions", []), plain(mention)]
         changed = Paper.model_validate(data)
         self.matched.setdefault(paper_id, []).append(mention)
         self.index.put(changed)
         self.result.changed[paper_id] = changed
+        self._add_to_file(paper_id, {**fills, "mentions": [plain(mention)]})
+
+    def _add_to_file(self, paper_id: str, data: dict[str, Any]) -> None:
+        added = self.result.added.setdefault(paper_id, {"mentions": []})
+        added["mentions"] += data.pop("mentions")
+        for name, values in data.items():
+            added.setdefault(name, {}).update(values)
+
+    def _fills(self, proposal: Proposal, paper: Paper, by: str) -> dict[str, dict[str, Any]]:
+        """What the line gives and the record lacks. An identifier is taken only where another one says who it is."""
+        known = plain(paper.identifiers)
+        missing = {name: value for name, value in self._identifiers(proposal).items() if name not in known}
+        if by not in SURE:
+            for name, value in missing.items():
+                self.conflict(proposal, f"gives {name} {value}, which '{paper.id}' lacks; add it if it is right")
+            missing = {}
+        fills = {"identifiers": missing, "links": self._links(proposal, paper)}
+        source = f"list {proposal.mention.list}, line {proposal.mention.line}"
+        fills["sources"] = {name: source for name, _ in _flat(fills) if name not in paper.sources}
+        return {name: values for name, values in fills.items() if values}
+
+    def _compare_mentions(self, proposal: Proposal, paper_id: str, known: Mention) -> None:
+        """Say what the list says otherwise than when it was imported."""
+        mention = proposal.mention
+        if known.line != mention.line:
+            self.conflict(proposal, f"'{paper_id}' has this mention at line {known.line}; the list has moved")
+        for name in ("venue", "year", "authors", "links"):
+            before, now = getattr(known, name), getattr(mention, name)
+            if before != now:
+                words = f"the list has changed: {name} is {_words(now)}, and was {_words(before)}"
+                self.conflict(proposal, f"{words} when '{paper_id}' got this mention; correct the record by hand")
 
     def _known_mention(self, paper: Paper, mention: Mention) -> Mention | None:
         """The record's mention that this line is: the same line, else the same title where the list has moved."""
@@ -169,22 +212,36 @@ class _Session:
         return True
 
 
+def _flat(fields: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """``[("links.code", "https://...")]``"""
+    return [(f"{name}.{part}", _words(value)) for name, values in fields.items() for part, value in values.items()]
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(part["url"] if isinstance(part, dict) else str(part) for part in value) or "nothing"
+    return "nothing" if value is None else str(value)
+
+
 def write(result: Import, catalogue: Catalogue, root: Path) -> list[Path]:
-    """Add the new papers and missing mentions to the files. What is in a file stays as it is.
+    """Add the new papers, and to known ones what they lack. What is in a file stays as it is.
 
     Returns the files that changed.
+
+    Raises:
+        PrunariumError: a known paper is not in the file that its id names, or a file cannot be written.
     """
     paths = []
     for paper_id, paper in result.changed.items():
-        if paper_id in catalogue.papers_by_id:
-            path, data = paper_path(root, paper_id), plain(paper)
-            text = rewrite(
-                path.read_text(encoding="utf-8"),
-                lambda node, data=data: add_missing(node, data),  # type: ignore[misc]
-                shown_path(root, path),
-            )
-            write_text(path, text)
-        else:
-            path = write_new_paper(root, paper)
+        if paper_id not in catalogue.papers_by_id:
+            paths.append(write_new_paper(root, paper))
+            continue
+        path, data = paper_path(root, paper_id), result.added[paper_id]
+        text = rewrite(
+            read_text(path, shown_path(root, path)),
+            lambda node, data=data: add_missing(node, data, Paper),  # type: ignore[misc]
+            shown_path(root, path),
+        )
+        write_text(path, text)
         paths.append(path)
     return paths

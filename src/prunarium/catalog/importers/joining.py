@@ -45,6 +45,12 @@ class PaperIndex:
                 found.setdefault(owner, kind)
         return list(found.items())
 
+    def namesakes(self, proposal: Proposal) -> list[str]:
+        """The paper with the proposal's title, where an identifier says that it is another one."""
+        title = proposal.mention.title
+        owner = None if is_address(title) else self._owners.get(("title", same_title_key(title)))
+        return [owner] if owner and self._other_identifier(owner, proposal) else []
+
     def _other_identifier(self, paper_id: str, proposal: Proposal) -> bool:
         """Whether an identifier says that the paper is another one, whatever the title says."""
         ids = self.papers[paper_id].identifiers

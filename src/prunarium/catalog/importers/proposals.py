@@ -1,12 +1,17 @@
 """What every importer gives: the papers that a list proposes, and each line that it could not read."""
 
+import html
+import re
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from pydantic import ValidationError
 
 from prunarium.catalog.importers.addresses import Address
 from prunarium.catalog.wording import in_words
 from prunarium.records import Mention
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`|\])]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,29 @@ class ReadList:
         for number, line in enumerate(text_lines(text), start=1):
             if line.strip() and number not in seen:
                 self.leave(number, line, "is no bullet that names a paper")
+        self._account_for_addresses(text)
         self.unread.sort(key=lambda unread: unread.line)
         return self
+
+    def _account_for_addresses(self, text: str) -> None:
+        """Add every web address that neither a paper nor an unread part has, such as one in a heading or an image."""
+        kept: dict[int, str] = {}
+        for proposal in self.proposals:
+            mention = proposal.mention
+            for line in proposal.lines:
+                kept[line] = f"{kept.get(line, '')} {mention.title} {' '.join(mention.links)}"
+        for part in self.unread:
+            kept[part.line] = f"{kept.get(part.line, '')} {part.text}"
+        for number, words in enumerate(text_lines(text), start=1):
+            known = _bare_address(kept.get(number, ""))
+            for address in _ADDRESS.findall(words):
+                if _bare_address(address) not in known:
+                    self.leave(number, address, "is an address that no paper was given; add it by hand if it matters")
+
+
+def _bare_address(address: str) -> str:
+    """An address without what Markdown readers write otherwise: escapes, entities, case."""
+    return html.unescape(unquote(address.replace("\\", ""))).rstrip(".,;:").casefold()
 
 
 def text_lines(text: str) -> list[str]:

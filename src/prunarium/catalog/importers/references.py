@@ -45,7 +45,12 @@ def read(text: str, list_id: str) -> ReadList:
 
 def _is_heading(line: str) -> bool:
     words = line.strip(" #").split()
-    return 0 < len(words) <= _HEADING_WORDS and not line.rstrip().endswith(_SENTENCE_END) and words[0][0].isupper()
+    return (
+        0 < len(words) <= _HEADING_WORDS
+        and "://" not in line
+        and not line.rstrip().endswith(_SENTENCE_END)
+        and words[0][0].isupper()
+    )
 
 
 def _propose(found: ReadList, line: str, mention: dict[str, object]) -> None:

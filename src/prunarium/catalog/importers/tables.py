@@ -1,5 +1,6 @@
 """Lists of Markdown tables, such as ``|Date|Paper|Author|Conference|`` with a linked title in each row."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class _Row:
     line: int
     section: str | None
     cells: dict[str, _Cell]
+    others: list[_Cell]
+    """Cells of columns that say nothing of a paper that this importer knows, or say it a second time."""
 
 
 def read(text: str, list_id: str) -> ReadList:
@@ -67,7 +70,17 @@ def _rows(found: ReadList, tokens: list[Token]) -> Iterator[_Row]:
         elif token.type == "tr_close":
             row = tokens[position - 3 * len(cells) - 1]
             line = row.map[0] + 1 if row.map else 1
-            yield _Row(line, section, dict(zip(columns, cells, strict=False)))
+            yield _row(line, section, columns, cells)
+
+
+def _row(line: int, section: str | None, columns: list[str], cells: list[_Cell]) -> _Row:
+    row = _Row(line, section, {}, [])
+    for role, cell in itertools.zip_longest(columns, cells, fillvalue=""):
+        if isinstance(cell, _Cell) and role in _COLUMNS and role not in row.cells:
+            row.cells[role] = cell
+        elif isinstance(cell, _Cell):
+            row.others.append(cell)
+    return row
 
 
 def _role(heading: str) -> str:
@@ -87,11 +100,11 @@ def _cell(tokens: list[Token]) -> _Cell:
 def _propose(found: ReadList, row: _Row, list_id: str) -> None:
     empty = _Cell("", [])
     title = row.cells.get("title", empty)
-    words = " | ".join(cell.text for cell in row.cells.values() if cell.text)
+    words = " | ".join(cell.text for cell in (*row.cells.values(), *row.others) if cell.text)
     if not title.text:
         found.leave(row.line, words, "gives no title in a column named Paper or Title; add the paper by hand")
         return
-    links = [link for cell in row.cells.values() for link in cell.links]
+    links = [link for cell in (*row.cells.values(), *row.others) for link in cell.links]
     refused = [link for link in links if not is_web(link.url)]
     for link in refused:
         found.leave(row.line, f"{link.label} {link.url}", "is no web address; correct it in the record by hand")
@@ -99,6 +112,9 @@ def _propose(found: ReadList, row: _Row, list_id: str) -> None:
     if not kept:
         found.leave(row.line, words, "names no link; add one, or add the paper by hand")
         return
+    for cell in row.others:
+        if cell.text and cell.text not in {link.label for link in cell.links}:
+            found.leave(row.line, cell.text, "is in a column of no known name; keep it as a note if it matters")
     mention: dict[str, object] = {"list": list_id, "section": row.section, "line": row.line, "title": title.text}
     mention["authors"] = row.cells.get("authors", empty).text or None
     mention["venue"], mention["year"] = _venue_and_year(row.cells.get("venue", empty), row.cells.get("date", empty))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from requests import Response, Session
-from requests.exceptions import SSLError, Timeout, TooManyRedirects
+from requests.exceptions import InvalidSchema, InvalidURL, SSLError, Timeout, TooManyRedirects
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
 from prunarium.catalog.links.outcomes import Outcome, Result
@@ -77,7 +77,8 @@ def _failure(error: BaseException) -> tuple[Outcome, str]:
         return Outcome.REDIRECT_LOOP, "redirects without end"
     if isinstance(error, Timeout):
         return Outcome.TIMEOUT, "no answer in time"
-    if isinstance(error, ValueError) and not isinstance(error, OSError):
+    not_asked = isinstance(error, ValueError) and not isinstance(error, OSError)
+    if not_asked or isinstance(error, InvalidSchema | InvalidURL):
         return Outcome.ERROR, f"redirects to what is no web address: {_one_line(error)}"
     cause = _cause(error)
     if isinstance(cause, NameResolutionError | socket.gaierror):

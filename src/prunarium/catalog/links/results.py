@@ -1,5 +1,6 @@
 """The file of results: derived, apart from the records, one JSON line for each check, so that a kill loses none."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 
@@ -7,11 +8,14 @@ import platformdirs
 from pydantic import ValidationError
 
 from prunarium.catalog.links.outcomes import Result
-from prunarium.catalog.writing import write_text
+from prunarium.catalog.writing import in_one_line, write_text
 from prunarium.errors import PrunariumError
 
 _PACKAGE = Path(__file__).parent.parent.parent
 _NAME = "links.jsonl"
+_BEGINNING = b'{"url":"'
+"""How every line of ours begins."""
+_ADVICE = "name another file with --cache"
 
 
 def default_file(root: Path) -> Path:
@@ -50,11 +54,8 @@ class Results:
             PrunariumError: the file cannot be written.
         """
         self.by_url[result.url] = result
-        try:
-            with self.path.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(_line(result))
-        except OSError as error:
-            raise self._unusable("written", error) from error
+        with in_one_line(self.path, _ADVICE), self.path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(_line(result))
 
     def tidy(self) -> None:
         """Write the file anew, with one line for each address: ours, and what another run may have added meanwhile.
@@ -63,10 +64,7 @@ class Results:
             PrunariumError: the file cannot be read or written, or is another kind of file.
         """
         self._read()
-        try:
-            write_text(self.path, "".join(_line(result) for result in self.by_url.values()))
-        except OSError as error:
-            raise self._unusable("written", error) from error
+        write_text(self.path, "".join(_line(result) for result in self.by_url.values()), _ADVICE)
 
     def _read(self) -> None:
         try:
@@ -74,7 +72,7 @@ class Results:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise self._unusable("read", error) from error
+            raise PrunariumError(f"{self.path}: cannot be read ({error.strerror}); {_ADVICE}") from error
         lines = content.split(b"\n")
         for number, line in enumerate(lines, 1):
             if not line.strip():
@@ -85,12 +83,17 @@ class Results:
             except ValidationError:
                 why = "was cut off" if number == len(lines) else "is no result of a check"
                 self.faults.append(f"{self.path}:{number}: {why}; left out, its address is checked again")
-        cut_off_at_once = len(lines) == 1 and content.startswith(b"{")
-        if self.faults and not self.by_url and not cut_off_at_once:
-            raise PrunariumError(f"{self.path} holds no results of checks; name another file with --cache")
+        if self.faults and not self.by_url and not _cut_off_at_once(content):
+            raise PrunariumError(f"{self.path} holds no results of checks; {_ADVICE}")
 
-    def _unusable(self, what: str, error: OSError) -> PrunariumError:
-        return PrunariumError(f"{self.path} cannot be {what} ({error.strerror}); name another file with --cache")
+
+def _cut_off_at_once(content: bytes) -> bool:
+    """Whether a file is a part of one line of ours: it begins as they do, and does not come to its end."""
+    try:
+        json.loads(content)
+    except ValueError:
+        return b"\n" not in content and content.startswith(_BEGINNING[: len(content)])
+    return False
 
 
 def _line(result: Result) -> str:

@@ -1,0 +1,265 @@
+"""One cell: a method at one setting on one model and benchmark with one seed. It becomes one measured score."""
+
+import shlex
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from prunarium import registry
+from prunarium.bench import shapes
+from prunarium.bench.budgets import at_budget
+from prunarium.bench.records import CorruptRecordError, key_of_run, locked, read_score, score_path, write_score
+from prunarium.bench.run import Run
+from prunarium.bench.sharding import is_first
+from prunarium.bench.workload import Workload, workload_for
+from prunarium.catalog.wording import in_words
+from prunarium.errors import PrunariumError
+from prunarium.families import TokenMethod, adapter_for
+from prunarium.records import Family, MeasuredScore
+from prunarium.records.score import Precision
+
+SECONDS = 6.0
+_PLACES = ("benchmark", "model", "checkpoint", "data", "device", "samples", "image", "precision", "seed")
+_ON_SHAPES = ("model", "device", "precision", "seed")
+"""What a count on shapes knows of these, or does not care for."""
+
+
+class Cell(BaseModel):
+    """What is to be measured, in plain values: it travels to other processes and machines as it is.
+
+    Attributes:
+        method: id of a method, or the path of a method folder.
+        parameters: of the method; the others keep their defaults.
+        budget: mean tokens per block, of the untouched model's; finds the parameter for it.
+        benchmark: without it and without a model, the first embedded one that fits the method's family.
+        model: a timm model; an embedded benchmark comes with its own.
+        checkpoint: weights for ``model``.
+        data: the folder of a benchmark whose data are not shipped.
+        image: a picture to run ``model`` on, where no benchmark is.
+        seed: of torch, and of a method that draws lots; the samples stay the same.
+        threads: of torch; ``None`` leaves them as they are.
+        batch_sizes: to time; without them, 1 and the workload's large one.
+        seconds: how long to time each batch size.
+        samples: only so many of the benchmark's; all of them without it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: str
+    parameters: dict[str, Any] = {}
+    budget: float | None = None
+    benchmark: str | None = None
+    model: str | None = None
+    checkpoint: Path | None = None
+    data: Path | None = None
+    image: Path | None = None
+    seed: int = 0
+    device: str = "cpu"
+    precision: Precision = "float32"
+    threads: int | None = None
+    batch_sizes: tuple[int, ...] | None = None
+    seconds: float = SECONDS
+    samples: int | None = None
+
+    def command(self) -> str:
+        """The command that measures this cell again."""
+        words = ["prunarium", "run", self.method]
+        for name, value in self.parameters.items():
+            words += ["--param", f"{name}={yaml_words([value])}"]
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name not in ("method", "parameters", "batch_sizes") and value != field.default:
+                words += [f"--{name}", str(value)]
+        for size in self.batch_sizes or ():
+            words += ["--batch-size", str(size)]
+        return shlex.join(words)
+
+    @property
+    def setting(self) -> str:
+        """``r=4``, or empty where the method is as it comes."""
+        words = [f"{name}={yaml_words([value])}" for name, value in self.parameters.items()]
+        return " ".join([*words, *([f"budget={self.budget:g}"] if self.budget is not None else [])])
+
+    @property
+    def place(self) -> str:
+        """Benchmark and model, as far as the cell names them."""
+        return ", ".join(filter(None, (self.benchmark, self.model)))
+
+    def __str__(self) -> str:
+        """``tome r=4 on cluttered-digits, seed 1``"""
+        words = [Path(self.method).name, self.setting, f"on {self.place}" if self.place else ""]
+        return f"{' '.join(filter(None, words))}, seed {self.seed}"
+
+
+def as_cell(**values: Any) -> Cell:
+    """A cell of the values that are not ``None``.
+
+    Raises:
+        PrunariumError: a value is none that a cell can have.
+    """
+    try:
+        return Cell(**{name: value for name, value in values.items() if value is not None})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise PrunariumError(f"--{fault['loc'][0]} {in_words(fault, Cell)}") from None
+
+
+def yaml_words(values: Sequence[Any]) -> str:
+    """Values as ``--param`` takes them: YAML on one line, separated by commas. ``[4, [1, 2]]`` gives ``4, [1, 2]``."""
+    return yaml.safe_dump(list(values), default_flow_style=True, width=float("inf")).strip()[1:-1]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a cell. It can be pickled.
+
+    Attributes:
+        state: ``measured`` now, ``there`` from before, or ``failed``.
+        score: of a cell that did not fail.
+        path: the file that holds it.
+        error: one line, of a cell that failed.
+        note: what a person should know besides, such as a record that was corrupt.
+    """
+
+    cell: Cell
+    state: Literal["measured", "there", "failed"]
+    score: MeasuredScore | None = None
+    path: Path | None = None
+    error: str = ""
+    note: str = ""
+
+    def as_data(self) -> dict[str, Any]:
+        """The outcome for a JSON file."""
+        return {
+            "cell": self.cell.model_dump(mode="json"),
+            "state": self.state,
+            "path": str(self.path) if self.path else None,
+            "error": self.error,
+            "note": self.note,
+            "score": self.score.model_dump(mode="json") if self.score else None,
+        }
+
+
+Task = Callable[[Cell], Outcome]
+"""What an executor calls on each cell, in a process of its own: ``do``, or a ``functools.partial`` of it."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A cell with all that it takes to measure it; nothing is measured yet.
+
+    ``run`` holds card, method (at its budget) and workload.
+    """
+
+    cell: Cell
+    run: Run
+    key: str
+    path: Path
+
+    def measure(self) -> MeasuredScore:
+        """The score; the same bits each time, but for the times.
+
+        Raises:
+            PrunariumError: as ``Run.measure``.
+        """
+        torch.manual_seed(self.cell.seed)
+        return self.run.measure()
+
+
+def prepare(cell: Cell, root: Path | None = None) -> Prepared:
+    """Load and check all that a cell needs. ``root`` keeps records elsewhere than in the method's folder.
+
+    Raises:
+        PrunariumError: something of the cell does not exist or does not fit.
+    """
+    card = registry.find_card(cell.method)
+    method = _seeded(registry.load_method(cell.method, **cell.parameters), cell)
+    if cell.threads is not None:
+        torch.set_num_threads(cell.threads)
+    on_shapes = cell.device == shapes.DEVICE
+    workload = _workload_on_shapes(cell) if on_shapes else _workload(cell, card.families)
+    adapter_for(method, workload.model)
+    if cell.budget is not None:
+        method = _at_budget(method, cell.budget, cell, workload)
+    sizes = () if on_shapes else cell.batch_sizes or (1, workload.large_batch)
+    key = key_of_run(card, method, workload, sizes)
+    folder = root / "methods" / card.id if root else registry.folder_of(cell.method)
+    benchmark = workload.benchmark.name if workload.benchmark else None
+    run = Run(card, method, workload, cell.command(), sizes, cell.seconds)
+    return Prepared(
+        cell=cell,
+        run=shapes.run_on_shapes(run) if on_shapes else run,
+        key=key,
+        path=score_path(folder, benchmark, workload.model_name, key),
+    )
+
+
+def _workload(cell: Cell, families: Collection[Family]) -> Workload:
+    return workload_for(**{name: getattr(cell, name) for name in _PLACES}, families=families)
+
+
+def _workload_on_shapes(cell: Cell) -> Workload:
+    others = {name: getattr(cell, name) for name in _PLACES if name not in _ON_SHAPES}
+    return shapes.workload_on_shapes(cell.model, **others)
+
+
+def do(cell: Cell, root: Path | None = None, again: bool = False) -> Outcome:
+    """Measure a cell and keep its score, unless a score of it is there. Never raises for a fault of the cell.
+
+    Args:
+        cell: what to measure.
+        root: folder for the records, in place of the methods' own.
+        again: measure also what is there.
+    """
+    try:
+        prepared = prepare(cell, root)
+        outcome = settle(prepared, again)
+        notes = (prepared.run.workload.warning, outcome.note)
+        return replace(outcome, note="; ".join(filter(None, notes)))
+    except PrunariumError as error:
+        return Outcome(cell, "failed", error=str(error))
+    except Exception as error:  # a method is somebody's code: whatever it raises is a fault of this cell alone
+        return Outcome(cell, "failed", error=" ".join(f"{type(error).__name__}: {error}".split()))
+
+
+def settle(prepared: Prepared, again: bool = False) -> Outcome:
+    """Measure what is prepared and keep its score, unless a score of it is there.
+
+    Raises:
+        PrunariumError: as ``Run.measure``, or the record cannot be written.
+    """
+    cell, path = prepared.cell, prepared.path
+    note = ""
+    with locked(path) if is_first() else nullcontext():
+        try:
+            there = read_score(path) if path.exists() else None
+        except CorruptRecordError as error:
+            there = None
+            note = f"{error}; measured again"
+        if there and not again:
+            return Outcome(cell, "there", there, path)
+        score = prepared.measure()
+        write_score(score, path)
+    return Outcome(cell, "measured", score, path, note=note)
+
+
+def _seeded(method: TokenMethod, cell: Cell) -> TokenMethod:
+    """A method that draws lots draws those of the cell's seed, unless the parameters have one."""
+    if "seed" in type(method).model_fields and "seed" not in cell.parameters:
+        return method.model_copy(update={"seed": cell.seed})
+    return method
+
+
+def _at_budget(method: TokenMethod, budget: float, cell: Cell, workload: Workload) -> TokenMethod:
+    """The method at a budget; a parameter that the budget decides must not be given as well."""
+    turned = at_budget(method, budget, workload)
+    for name in cell.parameters:
+        if getattr(turned, name) != getattr(method, name):
+            raise PrunariumError(f"--budget finds {name} by itself; leave out --param {name}=...")
+    return turned

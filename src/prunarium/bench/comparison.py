@@ -1,0 +1,188 @@
+"""Ranks measured scores at equal budgets, and says why it leaves out the others. Does without torch."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, median
+
+from prunarium.bench.conditions import (
+    EQUAL_BUDGETS,
+    Condition,
+    budget_near,
+    condition_of,
+    newest_versions,
+    setting_without_seed,
+)
+from prunarium.errors import PrunariumError
+from prunarium.records import MeasuredScore
+
+
+@dataclass(frozen=True)
+class SpeedRatio:
+    """Untouched time over method time at a batch size, with its 95 % interval, and the share of the method's own work.
+
+    Of several seeds: the median of the medians, the widest interval, the mean share.
+    """
+
+    batch_size: int
+    ratio: float
+    low: float
+    high: float
+    own_share: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One setting of a method. Quality is the mean over the seeds, between its lowest and highest.
+
+    ``difference`` is quality less the untouched model's, with its paired 95 % interval; of several seeds, the widest.
+    ``level_with_best`` says that the interval overlaps that of the first row: the two are not told apart.
+    """
+
+    rank: int
+    method: str
+    setting: str
+    seeds: int
+    quality: float
+    quality_low: float
+    quality_high: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    mac_ratio: float
+    speed: tuple[SpeedRatio, ...]
+    level_with_best: bool
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The settings at one budget that can be compared, the best first; ``baseline`` is the untouched model."""
+
+    budget: float
+    condition: Condition
+    baseline: float
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Scores of a method that are in no ranking, and why."""
+
+    method: str
+    budgets: tuple[float, ...]
+    scores: int
+    reason: str
+
+    def __str__(self) -> str:
+        budgets = f" at budget {', '.join(f'{budget:g}' for budget in self.budgets)}" if self.budgets else ""
+        count = f" ({self.scores} scores)" if self.scores > 1 else ""
+        return f"{self.method}{budgets}: {self.reason}{count}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All rankings, and what is in none."""
+
+    rankings: tuple[Ranking, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def compare(scores: Sequence[MeasuredScore], budgets: Sequence[float] = EQUAL_BUDGETS) -> Comparison:
+    """Rank the scores at each budget, as far as their conditions are equal. A ranking has two rows at least.
+
+    Raises:
+        PrunariumError: a budget is none.
+    """
+    for budget in budgets:
+        if not 0 < budget <= 1:
+            raise PrunariumError(f"a budget is above 0 and at most 1, not {budget:g}")
+    unranked: defaultdict[str, list[MeasuredScore]] = defaultdict(list)
+    at: dict[float, defaultdict[Condition, list[MeasuredScore]]] = {one: defaultdict(list) for one in budgets}
+    newest = newest_versions(scores)
+    for score in scores:
+        near, condition = budget_near(score.cost.budget, budgets), condition_of(score)
+        if condition is None:
+            unranked[f"quality was not measured ({score.model})"].append(score)
+        elif score.method_version < newest[score.method]:
+            unranked[f"is of version {score.method_version}; others are of {newest[score.method]}"].append(score)
+        elif near is None:
+            unranked[f"not within 1 % of {' or '.join(f'{one:g}' for one in budgets)}"].append(score)
+        else:
+            at[near][condition].append(score)
+    rankings = []
+    for budget, groups in at.items():
+        found = {condition: _rows(group) for condition, group in sorted(groups.items())}
+        ranked = {condition: rows for condition, rows in found.items() if len(rows) > 1}
+        rankings += [Ranking(budget, one, _baseline(groups[one]), rows) for one, rows in ranked.items()]
+        for condition in found.keys() - ranked.keys():
+            unranked[_why_alone(condition, ranked or found)] += groups[condition]
+    return Comparison(tuple(rankings), tuple(_left_out(unranked)))
+
+
+def _why_alone(condition: Condition, others: Iterable[Condition]) -> str:
+    """What keeps a condition from the one that is most like it."""
+    others = [other for other in others if other.benchmark == condition.benchmark and other != condition]
+    if not others:
+        return f"nothing else on {condition.benchmark} to rank it with"
+    return min((condition.against(other) for other in others), key=lambda words: (words.count(","), words))
+
+
+def _baseline(scores: Iterable[MeasuredScore]) -> float:
+    return fmean(score.quality.baseline for score in scores if score.quality)
+
+
+def _rows(scores: Iterable[MeasuredScore]) -> tuple[Row, ...]:
+    """One row for each method and setting. The best first: by quality, then by the multiply-accumulates left."""
+    settings: defaultdict[tuple[str, str], dict[object, MeasuredScore]] = defaultdict(dict)
+    for score in sorted(scores, key=lambda one: one.measured_on):  # of one seed, the latest counts
+        settings[score.method, setting_without_seed(score)][score.seed, score.parameters.get("seed")] = score
+    rows = [_row(method, setting, list(seeds.values())) for (method, setting), seeds in settings.items()]
+    rows.sort(key=lambda row: (-row.quality, -row.mac_ratio, row.method, row.setting))
+    best = rows[0]
+    return tuple(
+        replace(row, rank=rank, level_with_best=row.difference_high >= best.difference_low)
+        for rank, row in enumerate(rows, start=1)
+    )
+
+
+def _row(method: str, setting: str, seeds: list[MeasuredScore]) -> Row:
+    found = [score.quality for score in seeds if score.quality]
+    values = [quality.method for quality in found]
+    return Row(
+        rank=0,
+        method=method,
+        setting=setting,
+        seeds=len(seeds),
+        quality=fmean(values),
+        quality_low=min(values),
+        quality_high=max(values),
+        difference=fmean(quality.method - quality.baseline for quality in found),
+        difference_low=min(quality.difference_low for quality in found),
+        difference_high=max(quality.difference_high for quality in found),
+        mac_ratio=fmean(score.cost.macs_baseline / score.cost.macs for score in seeds),
+        speed=tuple(_speeds(seeds)),
+        level_with_best=False,
+    )
+
+
+def _speeds(seeds: list[MeasuredScore]) -> Iterator[SpeedRatio]:
+    """At every batch size that was timed with every seed."""
+    by_size = [{speed.batch_size: speed for speed in score.speed} for score in seeds]
+    for size in sorted(set.intersection(*map(set, by_size))):
+        speeds = [sizes[size] for sizes in by_size]
+        yield SpeedRatio(
+            batch_size=size,
+            ratio=median(speed.ratio.median for speed in speeds),
+            low=min(speed.ratio.ci_low for speed in speeds),
+            high=max(speed.ratio.ci_high for speed in speeds),
+            own_share=fmean(speed.own_share for speed in speeds),
+        )
+
+
+def _left_out(unranked: dict[str, list[MeasuredScore]]) -> Iterator[LeftOut]:
+    grouped: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    for reason, scores in unranked.items():
+        for score in scores:
+            grouped[score.method, reason].append(round(score.cost.budget, 3))
+    for (method, reason), budgets in sorted(grouped.items()):
+        yield LeftOut(method, tuple(sorted(set(budgets), reverse=True)), len(budgets), reason)

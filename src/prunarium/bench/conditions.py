@@ -1,0 +1,85 @@
+"""Under which condition a score was measured: only scores of one condition, at one budget, can be compared."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from prunarium.records import BUDGET_TOLERANCE, MeasuredScore
+
+EQUAL_BUDGETS = (0.75, 0.5, 0.25)
+TRAINED = "trained with the method"
+
+
+@dataclass(frozen=True, order=True)
+class Condition:
+    """What must be alike for scores to be compared; the methods and their settings are all that differs.
+
+    Models that were trained with the method differ in their weights, so these stand apart from the others as such.
+    """
+
+    benchmark: str
+    revision: int
+    data: str
+    model: str
+    weights: str
+    family: str
+    metric: str
+    samples: int
+    device: str
+    threads: int
+    precision: str
+
+    def against(self, other: "Condition") -> str:
+        """``device H200 instead of Xeon``: where this one differs from another."""
+        here, there = asdict(self), asdict(other)
+        differing = [name for name in here if here[name] != there[name]]
+        return ", ".join(f"{name} {_short(here[name])} instead of {_short(there[name])}" for name in differing)
+
+    def __str__(self) -> str:
+        weights = f", {TRAINED}" if self.weights == TRAINED else ""
+        return (
+            f"{self.benchmark} revision {self.revision}, model {self.model}{weights}, {self.device}, "
+            f"{self.threads} threads, {self.precision}"
+        )
+
+
+def condition_of(score: MeasuredScore) -> Condition | None:
+    """The condition of a score; ``None`` where quality was not measured."""
+    if score.quality is None or score.benchmark is None:
+        return None
+    return Condition(
+        benchmark=score.benchmark,
+        revision=score.benchmark_revision or 0,
+        data=score.data_checksum or "",
+        model=score.model,
+        weights=TRAINED if score.trained else score.weights,
+        family=score.family,
+        metric=score.quality.metric,
+        samples=score.quality.samples,
+        device=score.environment.device,
+        threads=score.environment.threads,
+        precision=score.environment.precision,
+    )
+
+
+def budget_near(budget: float, budgets: Iterable[float] = EQUAL_BUDGETS) -> float | None:
+    """Which of the budgets this is, within 1 % of the untouched model's tokens."""
+    nearest = min(budgets, key=lambda known: abs(known - budget))
+    return nearest if round(abs(nearest - budget), 6) <= BUDGET_TOLERANCE else None
+
+
+def newest_versions(scores: Iterable[MeasuredScore]) -> dict[str, int]:
+    """The highest version of each method that was measured."""
+    newest: dict[str, int] = {}
+    for score in scores:
+        newest[score.method] = max(score.method_version, newest.get(score.method, 0))
+    return newest
+
+
+def setting_without_seed(score: MeasuredScore) -> str:
+    """``keep_rate=0.7, blocks=None``: all that was set but the seed."""
+    return ", ".join(f"{name}={value}" for name, value in score.parameters.items() if name != "seed")
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:24]}..."

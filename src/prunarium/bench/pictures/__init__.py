@@ -1,0 +1,1 @@
+"""Pictures of what methods do to tokens, and of what that costs."""

@@ -1,0 +1,52 @@
+"""One colour and one marker for each method of a picture.
+
+The six colours differ for every kind of colour vision, and in grey the markers and the labels tell the methods apart.
+On white each has a contrast of 4.5:1 or more. The site shows the second ones on its dark background, with the same
+contrast.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prunarium.bench.pictures.trade_off import Curve
+
+COLOURS = ("#1064b6", "#d1157a", "#1f5c47", "#86691a", "#5e1a0c", "#35206b")
+ON_DARK = ("#8f9bff", "#e06ab0", "#b1f0f7", "#f6c893", "#ff7a33", "#c9b8ff")
+INK, FAINT, YARDSTICK = "#333333", "#6b6b6b", "#777777"
+TEXT, SMALL = 8.5, 7.5  # sizes of letters, in typographic points
+_MARKERS = (  # names of matplotlib and of Vega
+    ("o", "circle"),
+    ("s", "square"),
+    ("^", "triangle-up"),
+    ("D", "diamond"),
+    ("v", "triangle-down"),
+    ("P", "cross"),
+    (">", "triangle-right"),
+    ("<", "triangle-left"),
+    ("p", "M0,-0.5L0.48,-0.15L0.29,0.4L-0.29,0.4L-0.48,-0.15Z"),
+    ("*", "M0,-0.5L0.12,-0.16L0.48,-0.15L0.19,0.06L0.29,0.4L0,0.2L-0.29,0.4L-0.19,0.06L-0.48,-0.15L-0.12,-0.16Z"),
+    ("h", "M0,-0.5L0.43,-0.25L0.43,0.25L0,0.5L-0.43,0.25L-0.43,-0.25Z"),
+    ("d", "M0,-0.5L0.3,0L0,0.5L-0.3,0Z"),
+)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one method is drawn. ``marker`` is matplotlib's name, ``shape`` Vega's; ``hollow`` markers are outlines."""
+
+    colour: str
+    marker: str
+    shape: str
+    hollow: bool
+
+
+def styles(curves: Iterable[Curve]) -> dict[str, Style]:
+    """The style of each method: colours for methods of papers, grey for yardsticks."""
+    muted = {curve.method: curve.muted for curve in curves}
+    made, coloured = {}, 0
+    for place, method in enumerate(sorted(muted, key=lambda name: (muted[name], name))):
+        marker, shape = _MARKERS[place % len(_MARKERS)]
+        colour = YARDSTICK if muted[method] else COLOURS[coloured % len(COLOURS)]
+        coloured += not muted[method]
+        made[method] = Style(colour, marker, shape, hollow=place % (2 * len(_MARKERS)) >= len(_MARKERS))
+    return made

@@ -1,0 +1,49 @@
+"""What a method does to tokens, as a picture: how many leave each block, and which ones on a few inputs."""
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from prunarium.bench.pictures.series_styles import INK
+from prunarium.bench.pictures.token_bars import draw_bars
+from prunarium.bench.pictures.token_maps import draw_maps, maps_of
+from prunarium.bench.workload import Workload
+from prunarium.catalog import picture_files
+from prunarium.families import TokenMethod, shape_of
+from prunarium.registry import load_method
+
+_WIDTH, _ROW, _BARS = 2.3, 2.2, 1.8  # inches: of a column, of a row of maps, of the bars
+
+
+def draw(method: TokenMethod, workload: Workload, path: Path, option: str, samples: int = 3) -> Path:
+    """Run a method on the first samples and write a picture: bars over token maps. ``option`` is what errors name.
+
+    Raises:
+        PrunariumError: the method does not work on the model, or the picture cannot be written.
+    """
+    figure = _figure(method, workload, min(samples, len(workload.data)))
+    return picture_files.write(picture_files.rendered(figure, path.suffix.lower()), path, option)
+
+
+def _figure(method: TokenMethod, workload: Workload, samples: int) -> Any:
+    from matplotlib.figure import Figure
+
+    inputs = workload.data.batch(0, samples, workload.device)
+    with load_method("identity").apply(workload.model) as handle, torch.inference_mode():
+        workload.answer(workload.model, inputs)
+        untouched = handle.report().tokens_out
+    with method.apply(workload.model) as handle, torch.inference_mode():
+        workload.answer(workload.model, inputs)
+        report, maps = handle.report(), maps_of(handle, workload)
+    size = (max(_WIDTH * (len(maps) + 1), 6), _BARS + _ROW * samples + 0.7)
+    figure: Any = Figure(figsize=size, layout="constrained")
+    bars, inputs_below = figure.subfigures(2, 1, height_ratios=(_BARS, _ROW * samples), hspace=0.03)
+    what = "tokens" if shape_of(method, workload.model).family == "vit" else "image tokens"
+    draw_bars(bars.subplots(), report.tokens_out, untouched, what)
+    draw_maps(inputs_below, workload, report, maps)
+    inputs_below.suptitle("dark: dropped; one colour inside a line: merged", fontsize=8, color=INK)
+    title = textwrap.shorten(f"{method!r} on {workload.model_name}", int(size[0] * 16), placeholder=" ...")
+    figure.suptitle(title, fontsize=9.5, color=INK, parse_math=False)
+    return figure

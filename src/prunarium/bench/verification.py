@@ -1,0 +1,230 @@
+"""Measured scores, measured again: what was expected, what came out, and whether the record holds."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from prunarium import registry
+from prunarium.bench.benchmarks import EmbeddedBenchmark, benchmarks
+from prunarium.bench.cells import SECONDS, Cell, Prepared, prepare
+from prunarium.bench.environment import weights_hash
+from prunarium.errors import PrunariumError
+from prunarium.records import Environment, Interval, MeasuredScore, Quality
+
+Verdict = Literal["passed", "failed", "skipped"]
+SPEED_BAND = 1.25
+"""A speed ratio may leave the quartiles of the record by this factor: below the lower, or above the upper one."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One quantity: what the record says, what came out, and the verdict. A skipped one says why in ``note``."""
+
+    quantity: str
+    expected: str
+    got: str
+    verdict: Verdict
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What became of one record. ``reason`` says why it was skipped, or could not be measured at all."""
+
+    method: str
+    setting: str
+    file: Path
+    verdict: Verdict
+    checks: tuple[Check, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Again:
+    """How records are measured again.
+
+    Attributes:
+        speed: time it too.
+        seconds: how long to time each batch size.
+        data: folder of the images, for records on images that are not shipped.
+        checkpoint: weights, for records of models that are not shipped.
+    """
+
+    speed: bool = False
+    seconds: float = SECONDS
+    data: Path | None = None
+    checkpoint: Path | None = None
+
+
+def cheapest(records: Mapping[Path, MeasuredScore]) -> dict[Path, MeasuredScore]:
+    """Of each embedded benchmark the one record that is the least work to measure again."""
+    chosen: dict[str, Path] = {}
+    for path, score in records.items():
+        if score.benchmark in embedded():
+            best = chosen.setdefault(score.benchmark or "", path)
+            if _work(score) < _work(records[best]):
+                chosen[score.benchmark or ""] = path
+    return {path: records[path] for path in chosen.values()}
+
+
+def embedded() -> set[str]:
+    """The names of the benchmarks that bring data and model."""
+    return {name for name, found in benchmarks().items() if isinstance(found, EmbeddedBenchmark)}
+
+
+def _work(score: MeasuredScore) -> tuple[int, int]:
+    """The newest version of a method first."""
+    return -score.method_version, score.cost.macs * (score.quality.samples if score.quality else 1)
+
+
+def verify(
+    name: str, path: Path, score: MeasuredScore, again: Again, progress: Callable[[str, float], None] | None = None
+) -> Verification:
+    """Measure a record again and compare.
+
+    Args:
+        name: the method, or the path of its folder.
+        path: the file of the record.
+        score: the record.
+        again: how.
+        progress: called with what begins and the share that is done.
+    """
+
+    def result(verdict: Verdict, reason: str = "", checks: tuple[Check, ...] = ()) -> Verification:
+        return Verification(score.method, score.setting, path, verdict, checks, reason)
+
+    version = registry.find_card(name).version
+    if score.method_version != version:
+        return result("skipped", f"is of version {score.method_version} of the method, which is now {version}")
+    threads = torch.get_num_threads()
+    try:
+        method = registry.load_method(name, **score.parameters)
+        if repr(method) != score.setting:
+            return result("failed", f"the parameters of the record make {method!r}")
+        try:
+            prepared = prepare(_cell(name, score, again))
+        except PrunariumError as error:
+            return result("skipped", f"cannot be run here: {error}")
+        if reason := _other_inputs(score, prepared):
+            return result("skipped", reason)
+        run = prepared.run
+        run.batch_sizes = tuple(speed.batch_size for speed in score.speed) if again.speed else ()
+        run.progress = progress or run.progress
+        checks = tuple(_checks(score, prepared.measure()))
+    except PrunariumError as error:
+        return result("failed", str(error))
+    except Exception as error:  # a method is somebody's code: whatever it raises is a fault of this record alone
+        return result("failed", " ".join(f"{type(error).__name__}: {error}".split()))
+    finally:
+        torch.set_num_threads(threads)
+    return result("failed" if any(check.verdict == "failed" for check in checks) else "passed", checks=checks)
+
+
+def _cell(name: str, score: MeasuredScore, again: Again) -> Cell:
+    """The cell that a record was measured from, with the knob where its budget put it."""
+    shipped = score.benchmark in embedded()
+    return Cell(
+        method=name,
+        parameters=score.parameters,
+        benchmark=score.benchmark,
+        model=None if shipped else score.model,
+        checkpoint=None if shipped else again.checkpoint,
+        data=again.data if score.benchmark and not shipped else None,
+        seed=score.seed,
+        device=score.environment.device_kind,
+        precision=score.environment.precision,
+        threads=score.environment.threads,
+        seconds=again.seconds,
+        samples=score.quality.samples if score.quality else None,
+    )
+
+
+def _other_inputs(score: MeasuredScore, prepared: Prepared) -> str:
+    """Why the record cannot be held to what is here; empty where it can."""
+    workload = prepared.run.workload
+    benchmark = workload.benchmark
+    if benchmark and benchmark.revision != score.benchmark_revision:
+        return f"is of revision {score.benchmark_revision} of {benchmark.name}, here is {benchmark.revision}"
+    if benchmark and (data := workload.data.checksum()) != score.data_checksum:
+        return f"other data: {_start(data)} here, the record has {_start(score.data_checksum)}"
+    if (weights := workload.weights or weights_hash(workload.model)) != score.weights:
+        return f"other weights: {_start(weights)} here, the record has {_start(score.weights)}"
+    return ""
+
+
+def _checks(expected: MeasuredScore, got: MeasuredScore) -> Iterator[Check]:
+    """Everything that a record says of the result."""
+    for before, after in zip(_qualities(expected), _qualities(got), strict=True):
+        yield _quality(before, after)
+        yield _answers(before, after, _environment_differs(expected.environment, got.environment))
+    for quantity, field in (
+        ("MACs, untouched", "macs_baseline"),
+        ("MACs", "macs"),
+        ("MACs of its own", "macs_own"),
+        ("tokens, untouched", "tokens_baseline"),
+        ("tokens per block", "tokens"),
+    ):
+        yield _equal(quantity, getattr(expected.cost, field), getattr(got.cost, field))
+    timed = {speed.batch_size: speed.ratio for speed in got.speed}
+    for speed in expected.speed:
+        if speed.batch_size in timed:
+            yield _speed(speed.batch_size, speed.ratio, timed[speed.batch_size])
+
+
+def _qualities(score: MeasuredScore) -> list[Quality]:
+    return [quality for quality in (score.quality, *score.other_quality) if quality]
+
+
+def _quality(expected: Quality, got: Quality) -> Check:
+    """The difference to the untouched model, against its paired interval."""
+    low, high = expected.difference_low, expected.difference_high
+    difference = got.method - got.baseline
+    inside = round(low, 6) <= round(difference, 6) <= round(high, 6)
+    return Check(
+        f"{got.metric}, difference",
+        f"{100 * low:+.2f} to {100 * high:+.2f} points",
+        f"{100 * difference:+.2f} points",
+        "passed" if inside else "failed",
+    )
+
+
+def _answers(expected: Quality, got: Quality, differs: str) -> Check:
+    """The same bits are expected of the same processor and libraries; elsewhere a near tie may fall otherwise."""
+    same = expected.answers == got.answers
+    verdict: Verdict = "passed" if same else "skipped" if differs else "failed"
+    note = "" if same else f"may differ: {differs}" if differs else "same device, threads and versions, other answers"
+    return Check(f"{got.metric}, answers", _start(expected.answers), _start(got.answers), verdict, note)
+
+
+def _environment_differs(expected: Environment, got: Environment) -> str:
+    """``torch 2.6.0, was 2.5.1``: what may make answers differ by a rounding."""
+    here = {"device": got.device, "threads": str(got.threads), **got.versions}
+    there = {"device": expected.device, "threads": str(expected.threads), **expected.versions}
+    names = [name for name in {**there, **here} if name != "prunarium" and here.get(name) != there.get(name)]
+    return ", ".join(f"{name} {here.get(name, 'missing')}, was {there.get(name, 'missing')}" for name in names)
+
+
+def _equal(quantity: str, expected: object, got: object) -> Check:
+    return Check(quantity, _words(expected), _words(got), "passed" if expected == got else "failed")
+
+
+def _speed(size: int, expected: Interval, got: Interval) -> Check:
+    """The median, against the quartiles of the record widened by ``SPEED_BAND``."""
+    low, high = expected.low / SPEED_BAND, expected.high * SPEED_BAND
+    verdict: Verdict = "passed" if low <= got.median <= high else "failed"
+    return Check(f"speed ratio, batch {size}", f"{low:.2f}x to {high:.2f}x", f"{got.median:.2f}x", verdict)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, Iterable):
+        return " ".join(f"{count:g}" for count in value)
+    return f"{value:,}"
+
+
+def _start(checksum: str | None) -> str:
+    """Enough of a checksum to see whether two are the same."""
+    text = str(checksum)
+    return text if len(text) <= 32 else f"{text[:19]}..."

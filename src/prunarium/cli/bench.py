@@ -1,0 +1,231 @@
+"""``prunarium bench``: many cells, each measured once and kept as a record."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from prunarium.cli.app import app
+from prunarium.cli.console import console, print_json
+from prunarium.errors import PrunariumError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prunarium.bench.cells import Cell, Outcome
+    from prunarium.bench.executors import Executor
+
+SWEEP_SUFFIXES = (".yaml", ".yml")
+_OPTIONS = {
+    "benchmarks": "benchmark",
+    "models": "model",
+    "parameters": "param",
+    "budgets": "budget",
+    "seeds": "seed",
+    "batch_sizes": "batch-size",
+}
+
+
+@app.command()
+def bench(
+    methods: Annotated[
+        list[str], typer.Argument(metavar="METHOD...", help="methods or paths of method folders; or one sweep.yaml")
+    ],
+    benchmark: Annotated[list[str] | None, typer.Option(help="default: the family's embedded one; repeatable")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="any timm ViT; repeatable")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="weights for --model")] = None,
+    data: Annotated[Path | None, typer.Option(help="folder of a benchmark whose data are not shipped")] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="fetch pretrained weights first, where they are not on this machine")
+    ] = False,
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE,...", help="a parameter and its values; repeatable")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="B,...", help="mean tokens per block, of the untouched model's: 0.75,0.5")
+    ] = None,
+    seed: Annotated[str | None, typer.Option(metavar="S,...", help="such as 0,1,2; default: 0")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1...; default: cpu")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; default: float32")] = None,
+    batch_size: Annotated[
+        str | None, typer.Option(metavar="N,...", help="batch sizes to time; default: 1 and a large one")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(min=0, help="how long to time each batch size; default: 6")] = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="only so many samples of the benchmark")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="of torch; default: as many as torch takes")] = None,
+    executor: Annotated[str, typer.Option(help="where cells are done: local, ray or slurm")] = "local",
+    workers: Annotated[int, typer.Option(min=1, help="cells at a time; local: one")] = 1,
+    processes: Annotated[int, typer.Option(min=1, help="processes that share the samples of each cell")] = 1,
+    address: Annotated[str | None, typer.Option(help="of a Ray cluster; default: RAY_ADDRESS, or one here")] = None,
+    slurm: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="of sbatch: partition=gpu, time=90; repeatable")
+    ] = None,
+    records: Annotated[
+        Path | None, typer.Option(help="folder for the records; default: each method's own measured/ folder")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="measure also cells whose score is there")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print the outcomes as JSON, nothing else")] = False,
+) -> None:
+    """Measure every combination of methods and settings; exit code 1 where a cell failed.
+
+    A run that is stopped goes on where it was, when it is started again: no cell is lost, none measured twice.
+    """
+    from prunarium import registry
+
+    registry.load_class("identity")  # says it well when torch is missing
+
+    from functools import partial
+
+    from prunarium.bench.cells import do
+    from prunarium.bench.executors import executor as find_executor
+
+    cells = _cells(
+        methods,
+        {
+            "benchmarks": benchmark,
+            "models": model,
+            "checkpoint": str(checkpoint) if checkpoint else None,
+            "data": str(data) if data else None,
+            "parameters": param,
+            "budgets": budget,
+            "seeds": seed,
+            "device": device,
+            "precision": precision,
+            "batch_sizes": batch_size,
+            "seconds": seconds,
+            "samples": samples,
+            "threads": threads,
+        },
+    )
+    if records is None:
+        for cell in cells:
+            check_worth_keeping(cell)
+    if download:
+        fetch_weights(cells)
+    task = partial(do, root=records, again=again)
+    outcomes = _watch(find_executor(executor, task, workers, processes, address=address, slurm=slurm), cells)
+    if json:
+        print_json([outcome.as_data() for outcome in outcomes])
+    else:
+        from prunarium.cli.outcome_table import outcome_table
+
+        console().print(outcome_table(outcomes))
+    _end(outcomes)
+
+
+def fetch_weights(cells: "Sequence[Cell]") -> None:
+    """Download the pretrained weights that cells need and this machine lacks.
+
+    Raises:
+        PrunariumError: some cannot be fetched.
+    """
+    from prunarium.bench.checkpoints import download
+
+    for name in sorted({cell.model for cell in cells if cell.model and not cell.checkpoint}):
+        download(name)
+
+
+def check_worth_keeping(cell: "Cell") -> None:
+    """Refuse to put among a registered method's records what is only good for a look.
+
+    Raises:
+        PrunariumError: too short a timing, or not all samples.
+    """
+    from prunarium.registry.folders import folders
+
+    if cell.method not in folders():
+        return
+    if cell.seconds < 1:
+        raise PrunariumError("a record needs at least --seconds 1: a shorter timing is not worth keeping")
+    if cell.samples is not None:
+        raise PrunariumError("a record needs all samples: leave out --samples, or keep it elsewhere with --records DIR")
+
+
+def _cells(methods: list[str], options: dict[str, Any]) -> "list[Cell]":
+    """The cells of a sweep file, or of a grid of options."""
+    from prunarium.bench.sweeps import read_sweep
+
+    given = {name: value for name, value in options.items() if value not in (None, [])}
+    files = [name for name in methods if name.endswith(SWEEP_SUFFIXES)]
+    if not files:
+        return _cells_of_options({"methods": methods, **given})
+    if len(methods) > 1:
+        raise PrunariumError(f"{files[0]}: a sweep file stands alone; name its methods in it")
+    if given:
+        option = _OPTIONS.get(next(iter(given)), next(iter(given)))
+        raise PrunariumError(f"{files[0]}: says itself what to measure; leave out --{option}")
+    return read_sweep(Path(files[0]))
+
+
+def _cells_of_options(given: dict[str, Any]) -> "list[Cell]":
+    from pydantic import ValidationError
+
+    from prunarium.bench.sweeps import cells_of, misfits
+    from prunarium.catalog.wording import in_words
+    from prunarium.cli.values import parse_parameters, parse_values
+    from prunarium.records.sweep import Grid, Sweep
+
+    for name in ("budgets", "seeds", "batch_sizes"):
+        if name in given:
+            given[name] = parse_values(f"--{_OPTIONS[name]}", given[name])
+    given["parameters"] = parse_parameters(given.get("parameters", []))
+    try:
+        sweep = Sweep(grids=[Grid.model_validate(given)])
+    except ValidationError as error:
+        fault = error.errors()[0]
+        name = str(fault["loc"][0])
+        raise PrunariumError(f"--{_OPTIONS.get(name, name)} {in_words(fault, Grid)}") from None
+    for _, words in misfits(sweep, Path()):
+        raise PrunariumError(words)
+    return cells_of(sweep, Path())
+
+
+def _watch(executor: "Executor", cells: "Sequence[Cell]") -> "list[Outcome]":
+    """Do all cells behind a progress bar, which is only for people."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    people = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+    )
+    outcomes = []
+    with Progress(
+        *columns,
+        console=people,
+        transient=True,
+        disable=not people.is_terminal,
+        refresh_per_second=1,  # drawn beside a timing
+        speed_estimate_period=float("inf"),  # a cell takes longer than rich looks back
+    ) as progress:
+        due = len(cells)
+        bar = progress.add_task("measuring", total=due)
+        for outcome in executor.run(cells):
+            outcomes.append(outcome)
+            due -= outcome.state == "there"  # takes no time, and would spoil the estimate
+            progress.update(bar, total=due, advance=outcome.state != "there", description=str(outcome.cell))
+            if outcome.note:
+                progress.console.print(f"{outcome.cell}: {outcome.note}", style="yellow", markup=False, soft_wrap=True)
+    place = {cell.model_dump_json(): position for position, cell in enumerate(cells)}
+    return sorted(outcomes, key=lambda outcome: place[outcome.cell.model_dump_json()])
+
+
+def _end(outcomes: "Sequence[Outcome]") -> None:
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    for outcome in failed:
+        typer.echo(f"failed: {outcome.cell}: {outcome.error}", err=True)
+    if failed:
+        typer.echo(f"{len(failed)} of {len(outcomes)} cells failed", err=True)
+        raise typer.Exit(1)

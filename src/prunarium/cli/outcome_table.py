@@ -1,0 +1,53 @@
+"""The outcomes of a bench as a table for people."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from prunarium.records import MeasuredScore
+
+if TYPE_CHECKING:
+    from prunarium.bench.cells import Cell, Outcome
+
+
+def outcome_table(outcomes: "Sequence[Outcome]") -> Table:
+    """A row for each cell; a failed one has no numbers."""
+    sizes = sorted({speed.batch_size for outcome in outcomes if outcome.score for speed in outcome.score.speed})
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("method", "setting", "on", "seed", "budget", "quality", "difference (95 %)", "MACs"):
+        table.add_column(name, overflow="fold")
+    for size in sizes:
+        table.add_column(f"speed at {size} (95 %)", justify="right")
+        table.add_column(f"own work at {size}", justify="right")
+    table.add_column("state")
+    for outcome in outcomes:
+        numbers = _cells(outcome.score, sizes) if outcome.score else _named(outcome.cell, 4 + 2 * len(sizes))
+        table.add_row(*numbers, outcome.state)
+    return table
+
+
+def _named(cell: "Cell", blank: int) -> list[str]:
+    return [Path(cell.method).name, cell.setting, cell.place, str(cell.seed), *[""] * blank]
+
+
+def _cells(score: MeasuredScore, sizes: list[int]) -> list[str]:
+    where = score.model if score.benchmark in (None, score.model) else f"{score.benchmark}, {score.model}"
+    row = [score.method, score.setting, where, str(score.seed), f"{score.cost.budget:.3f}", *_quality(score)]
+    row.append(f"{score.cost.macs / score.cost.macs_baseline:.3f}")
+    speeds = {speed.batch_size: speed for speed in score.speed}
+    for size in sizes:
+        speed = speeds.get(size)
+        ratio = f"{speed.ratio.median:.2f}x ({speed.ratio.ci_low:.2f}, {speed.ratio.ci_high:.2f})" if speed else ""
+        row += [ratio, f"{100 * speed.own_share:.0f} %" if speed else ""]
+    return row
+
+
+def _quality(score: MeasuredScore) -> list[str]:
+    quality = score.quality
+    if quality is None:
+        return ["", "not measured"]
+    points = 100 * (quality.method - quality.baseline)
+    low, high = 100 * quality.difference_low, 100 * quality.difference_high
+    return [f"{100 * quality.method:.1f} %", f"{points:+.1f} ({low:+.1f}, {high:+.1f})"]

@@ -1,0 +1,82 @@
+"""``prunarium scores``: what was measured, for people and for other programs."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prunarium.cli.app import app
+from prunarium.cli.console import console
+from prunarium.cli.output_file import check_output, write_output
+from prunarium.errors import PrunariumError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from prunarium.records import MeasuredScore
+
+TABLE = "table"
+
+
+@app.command()
+def scores(
+    methods: Annotated[list[str] | None, typer.Argument(metavar="[METHOD]...", help="default: all")] = None,
+    family: Annotated[str | None, typer.Option(help="only methods measured in this family, such as vit")] = None,
+    benchmark: Annotated[str | None, typer.Option(help="only scores on this benchmark")] = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="table, timm-csv, parquet, hf or json")] = TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="write this file; without it, print")] = None,
+    force: Annotated[bool, typer.Option("--force", help="overwrite the file where it exists")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the same as --format json")] = False,
+) -> None:
+    """Print the measured scores, or write them in a format of other programs."""
+    from prunarium.bench.score_tables import BINARY, score_table
+    from prunarium.registry import measured_of
+
+    if as_json and format not in (TABLE, "json"):
+        raise PrunariumError(f"--json and --format {format} are two formats; leave out one")
+    format = "json" if as_json else format
+    if format == TABLE and output:
+        raise PrunariumError("a table is for the screen; give --format timm-csv, parquet, hf or json with --output")
+    if format in BINARY and not output:
+        raise PrunariumError(f"{format} is not text; give --output FILE")
+    if output:
+        check_output(output, force)
+    found = measured_of(methods, benchmark, family)
+    if not found:
+        raise PrunariumError("no measured score fits; 'prunarium bench' measures some")
+    if format == TABLE:
+        console().print(_table(found))
+        print(f"{len(found)} scores")
+        return
+    content = score_table(format, found)
+    if output:
+        write_output(output, content)
+        print(f"{len(found)} scores in {output}")
+    else:
+        sys.stdout.write(content.decode())
+
+
+def _table(scores: "Sequence[MeasuredScore]") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    from prunarium.site import numbers
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("method", "setting", "on", "budget", "quality", "MACs", "speed ratio", "device"):
+        table.add_column(name, justify="right" if name in ("budget", "quality", "MACs") else "left", overflow="fold")
+    for score in sorted(scores, key=lambda one: (one.benchmark or "~", one.model, -one.cost.budget, one.method)):
+        quality, cost = score.quality, score.cost
+        table.add_row(
+            score.method,
+            Text(score.setting),
+            score.benchmark or score.model,
+            f"{cost.budget:.3f}",
+            f"{numbers.percent(quality.method)} of {numbers.percent(quality.baseline)}" if quality else "not measured",
+            f"{numbers.macs(cost.macs)} of {numbers.macs(cost.macs_baseline)}",
+            ", ".join(f"{numbers.ratio(speed.ratio)} at batch {speed.batch_size}" for speed in score.speed),
+            Text(f"{score.environment.device}, {score.environment.threads} threads"),
+        )
+    return table

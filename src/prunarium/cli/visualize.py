@@ -1,0 +1,57 @@
+"""``prunarium visualize``: what a method does to tokens, as a picture; nothing is measured."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prunarium.cli.app import app
+from prunarium.cli.console import console
+from prunarium.cli.values import parse_setting
+
+_OUTPUT = "--output"
+
+
+@app.command()
+def visualize(
+    method: Annotated[str, typer.Argument(help="a method of 'prunarium methods', or the path of a method folder")],
+    budget: Annotated[
+        float | None, typer.Option(help="mean tokens per block, of the untouched model's; finds the parameter for it")
+    ] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", help="a parameter as name=value; repeatable")] = None,
+    benchmark: Annotated[str | None, typer.Option(help="default: the family's embedded one")] = None,
+    model: Annotated[str | None, typer.Option(help="any timm ViT")] = None,
+    data: Annotated[Path | None, typer.Option(help="folder of a benchmark whose data are not shipped")] = None,
+    image: Annotated[Path | None, typer.Option(help="a picture to run on, with --model")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="weights for --model")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1...")] = "cpu",
+    inputs: Annotated[int, typer.Option(min=1, max=20, help="how many inputs to show")] = 3,
+    output: Annotated[Path | None, typer.Option(_OUTPUT, "-o", help="a .png or .svg file")] = None,
+) -> None:
+    """Draw how many tokens leave each block, and which ones are left, merged or gone on a few inputs."""
+    from prunarium import registry
+    from prunarium.catalog import picture_files
+
+    if output:
+        picture_files.check_path(output, _OUTPUT)
+    registry.load_class(method)  # says it well when torch is missing
+
+    from prunarium.bench.cells import as_cell, prepare
+    from prunarium.bench.pictures.token_picture import draw
+
+    cell = as_cell(
+        method=method,
+        parameters=parse_setting(param or []),
+        budget=budget,
+        benchmark=benchmark,
+        model=model,
+        checkpoint=checkpoint,
+        data=data,
+        image=image,
+        device=device,
+    )
+    prepared = prepare(cell).run
+    if prepared.workload.warning:
+        console(stderr=True).print(prepared.workload.warning, style="bold red", markup=False, soft_wrap=True)
+    path = output or Path("build") / f"{prepared.card.id}-{prepared.workload.model_name}.png"
+    print(f"picture: {draw(prepared.method, prepared.workload, path, _OUTPUT, inputs)}")

@@ -1,0 +1,195 @@
+"""Records measured again: true ones hold, and whatever is false in one is named."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from prunarium import registry
+from prunarium.bench.verification import SPEED_BAND, Again, Verification, cheapest, verify
+from prunarium.records import MeasuredScore
+from tests.scores.conftest import Done, altered, only, write
+
+Run = Callable[..., Done]
+QUANTITIES = [
+    "accuracy, difference",
+    "accuracy, answers",
+    "MACs, untouched",
+    "MACs",
+    "MACs of its own",
+    "tokens, untouched",
+    "tokens per block",
+]
+
+
+def again(folder: Path, score: MeasuredScore, how: Again | None = None) -> Verification:
+    return verify(str(folder), only(folder)[0], score, how or Again())
+
+
+@pytest.fixture(scope="module")
+def topk(measured: Path) -> tuple[Path, MeasuredScore]:
+    return measured / "topk-cls", only(measured / "topk-cls")[1]
+
+
+@pytest.mark.parametrize("name", ["tome", "topk-cls", "random"])
+def test_a_true_record_holds_bit_by_bit(measured: Path, name: str) -> None:
+    threads = torch.get_num_threads()
+    for path, score in registry.measured_files(str(measured / name)).items():
+        found = verify(str(measured / name), path, score, Again())
+        assert found.verdict == "passed", found
+        assert [check.quantity for check in found.checks] == QUANTITIES
+        assert all(check.verdict == "passed" and check.expected for check in found.checks)
+        assert all(check.got == check.expected for check in found.checks[1:])
+    assert torch.get_num_threads() == threads, "left as it was"
+
+
+@pytest.mark.parametrize(
+    "changes, quantity",
+    [
+        ({"quality__difference_low": 0.5, "quality__difference_high": 0.6}, "accuracy, difference"),
+        ({"quality__answers": "0" * 64}, "accuracy, answers"),
+        ({"cost__macs_baseline": 16_090_497}, "MACs, untouched"),
+        ({"cost__macs": 1}, "MACs"),
+        ({"cost__macs_own": 1}, "MACs of its own"),
+        ({"cost__tokens_baseline": [65, 65, 65, 65, 65, 64]}, "tokens, untouched"),
+        ({"cost__tokens__5": 1.5}, "tokens per block"),
+    ],
+)
+def test_what_is_false_is_named(topk: tuple[Path, MeasuredScore], changes: dict[str, Any], quantity: str) -> None:
+    folder, score = topk
+    found = again(folder, altered(score, **changes))
+    assert found.verdict == "failed"
+    assert [check.quantity for check in found.checks if check.verdict == "failed"] == [quantity]
+    (check,) = [check for check in found.checks if check.verdict == "failed"]
+    assert check.expected != check.got
+
+
+def test_other_answers_are_no_fault_of_another_version(topk: tuple[Path, MeasuredScore]) -> None:
+    folder, score = topk
+    changes = {"environment__versions__torch": "0.1", "environment__device": "Abacus"}
+    found = again(folder, altered(score, quality__answers="0" * 64, **changes))
+    answers = next(check for check in found.checks if check.quantity == "accuracy, answers")
+    assert (found.verdict, answers.verdict) == ("passed", "skipped")
+    here = score.environment
+    assert answers.note == (f"may differ: device {here.device}, was Abacus, torch {here.versions['torch']}, was 0.1")
+
+
+@pytest.mark.parametrize(
+    "changes, reason",
+    [
+        ({"method_version": 9}, "is of version 9 of the method, which is now 1"),
+        ({"benchmark_revision": 9}, "is of revision 9 of cluttered-digits, here is 1"),
+        ({"data_checksum": "0" * 64}, "other data: "),
+        ({"weights": "sha256:" + "0" * 64}, "other weights: "),
+        ({"benchmark": "imagenet", "model": "deit_small_patch16_224"}, "cannot be run here: imagenet needs"),
+        ({"benchmark": "forgotten"}, "cannot be run here: there is no benchmark 'forgotten'"),
+        ({"quality__samples": 3000}, "cannot be run here: --samples 3000: cluttered-digits has 2000"),
+    ],
+)
+def test_what_cannot_be_run_here_is_skipped(
+    topk: tuple[Path, MeasuredScore], changes: dict[str, Any], reason: str
+) -> None:
+    folder, score = topk
+    found = again(folder, altered(score, **changes))
+    assert (found.verdict, found.checks) == ("skipped", ())
+    assert found.reason.startswith(reason), found.reason
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_record_of_another_device_kind_is_skipped(topk: tuple[Path, MeasuredScore]) -> None:
+    folder, score = topk
+    found = again(folder, altered(score, environment__device_kind="cuda", environment__device="H200"))
+    assert (found.verdict, "there is no such device here" in found.reason) == ("skipped", True)
+
+
+@pytest.mark.parametrize(
+    "changes, reason",
+    [
+        ({"setting": "TopKCls(keep_rate=0.1, blocks=None)"}, "the parameters of the record make TopKCls(keep_rate="),
+        ({"parameters": {"keep": 1}}, "has no parameter 'keep'"),
+    ],
+)
+def test_a_record_that_does_not_say_what_ran_fails(
+    topk: tuple[Path, MeasuredScore], changes: dict[str, Any], reason: str
+) -> None:
+    folder, score = topk
+    found = again(folder, altered(score, **changes))
+    assert found.verdict == "failed" and reason in found.reason
+
+
+def test_a_method_that_breaks_fails(folders: Path) -> None:
+    _, score = only(folders / "topk-cls")
+    broken = folders / "broken" / "topk-cls"
+    shutil.copytree(folders / "topk-cls", broken)
+    code = (broken / "method.py").read_text().replace("kept = self.kept(tokens)", "raise OSError('no\\nmore')")
+    (broken / "method.py").write_text(code)
+    found = again(broken, score)
+    assert (found.verdict, found.reason) == ("failed", "OSError: no more")
+
+
+def test_speed_has_a_band(topk: tuple[Path, MeasuredScore]) -> None:
+    folder, score = topk
+    timed = Again(speed=True, seconds=0)
+    wide = altered(score, speed__0__ratio__low=1e-3, speed__0__ratio__high=1e3)
+    wrong = altered(wide, speed__1__ratio__low=900.0, speed__1__ratio__high=1000.0)
+    found = again(folder, wrong, timed)
+    checks = {check.quantity: check for check in found.checks}
+    assert checks["speed ratio, batch 1"].verdict == "passed"
+    slow = checks["speed ratio, batch 4"]
+    assert (found.verdict, slow.verdict) == ("failed", "failed")
+    assert slow.expected == f"{900 / SPEED_BAND:.2f}x to {1000 * SPEED_BAND:.2f}x"
+
+
+def test_the_cheapest_record_of_each_embedded_benchmark(measured: Path) -> None:
+    records = registry.measured_files(str(measured / "tome"))
+    (path,) = cheapest(records)
+    assert records[path].cost.macs == min(score.cost.macs for score in records.values())
+    stale = {
+        path: altered(score, method_version=2) if score.cost.budget > 0.6 else score for path, score in records.items()
+    }
+    (path,) = cheapest(stale)
+    assert stale[path].method_version == 2, "the newest version first, though it costs more"
+    assert cheapest({path: altered(records[path], benchmark="imagenet")}) == {}
+
+
+def test_the_command_prints_expected_got_and_verdict(measured: Path) -> None:
+    words = [sys.executable, "-m", "prunarium", "verify", "--fast", str(measured / "tome"), str(measured / "random")]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("expected") == 2 and "2 passed, 0 failed, 0 skipped" in done.stdout
+    for quantity in QUANTITIES:
+        assert done.stdout.count(f"\n  {quantity}  ") == 2
+
+
+def test_a_false_record_is_exit_code_1(folders: Path, prunarium: Run) -> None:
+    path, score = only(folders / "topk-cls")
+    path.unlink()
+    write(folders / "topk-cls", altered(score, cost__macs=score.cost.macs - 1))
+    done = prunarium("verify", folders / "topk-cls", "--json")
+    data = json.loads(done.out)
+    assert (done.code, data["failed"], data["passed"]) == (1, 1, 0)
+    failed = [check for check in data["records"][0]["checks"] if check["verdict"] == "failed"]
+    assert [(check["quantity"], check["got"]) for check in failed] == [("MACs", f"{score.cost.macs:,}")]
+
+
+def test_nothing_verified_is_exit_code_1(folders: Path, prunarium: Run) -> None:
+    path, score = only(folders / "topk-cls")
+    path.unlink()
+    done = prunarium("verify", folders / "topk-cls")
+    assert done.code == 1 and done.err.startswith("error: no measured score of ")
+    write(folders / "topk-cls", altered(score, weights="random, torch seed 0"))
+    done = prunarium("verify", folders / "topk-cls")
+    assert done.code == 1 and "0 passed, 0 failed, 1 skipped" in done.out and "other weights" in done.out
+
+
+def test_a_faulty_file_is_an_error_before_any_work(folders: Path, prunarium: Run) -> None:
+    path, _ = only(folders / "tome")
+    path.write_text('{"schema_version": 3}')
+    done = prunarium("verify", folders / "random", folders / "tome")
+    assert (done.code, done.out) == (1, "") and "update prunarium" in done.err and len(done.err.splitlines()) == 1

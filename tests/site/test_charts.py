@@ -1,0 +1,162 @@
+"""The pictures of the benchmarks page: small, of the page's colours, with their data beside them."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from prunarium import paths
+from prunarium.bench.pictures.series_styles import COLOURS, ON_DARK
+from prunarium.bench.pictures.trade_off import Against
+from prunarium.bench.pictures.trade_off_chart import panel
+from prunarium.catalog import load
+from prunarium.catalog.picture_files import rendered
+from prunarium.site import content, pages, trade_offs
+from prunarium.site.api import documents
+from prunarium.site.engine import render
+from prunarium.site.inline_svg import inline
+from prunarium.site.parameters import Parameters
+from prunarium.site.tree import mirror
+from tests.pictures.conftest import BUDGETS, HOSTILE, card, many, score
+
+from .conftest import _serve
+
+MOST_BYTES = 40_000
+DRAWINGS = re.compile(r'<svg[^>]*class="pr-chart".*?</svg>', re.S)
+
+
+def drawing(count, titles):
+    return str(inline(rendered(panel(many(count), Against(8)), ".svg"), f"all {HOSTILE}", "a-b", titles))
+
+
+def method(name, scores, baseline=False, shown=None):
+    made = card(name, name, baseline).model_copy(update={"name": shown or name})
+    return content.Method(made, Parameters(()), (), tuple(scores))
+
+
+@pytest.fixture(scope="module")
+def charted():
+    """Two methods, one of a hostile name, and a yardstick on one benchmark; and a score of another device."""
+    methods = [
+        method("odd", [score("odd", budget, budget**0.1) for budget in BUDGETS], shown=HOSTILE),
+        method("plain", [score("plain", budget, budget**0.2) for budget in BUDGETS] + [score("plain", device="H200")]),
+        method("random", [score("random", budget, budget) for budget in BUDGETS], baseline=True),
+    ]
+    return content.Content(replace(load(), papers_by_id={}), tuple(methods), None)
+
+
+@pytest.fixture(scope="module")
+def charted_site(tmp_path_factory, charted):
+    folder = tmp_path_factory.mktemp("charted")
+    shutil.copytree(paths.root() / "site" / "pages", folder / "docs")
+    shutil.copytree(paths.root() / "site" / "assets", folder / "docs" / "assets")
+    mirror(pages.pages(charted) | documents(charted) | trade_offs.documents(charted), folder / "docs")
+    render(paths.root() / "mkdocs.yml", folder / "docs", folder / "site", strict=False)
+    server, url = _serve(folder / "site")
+    yield folder / "site", url
+    server.shutdown()
+
+
+def test_a_drawing_is_small_and_well_formed():
+    text = drawing(12, {f"point-{place}": "what this is, " * 8 for place in range(45)})
+    assert len(text.encode()) < MOST_BYTES
+    root = ElementTree.fromstring(text)
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    used = {element.get("href").removeprefix("#") for element in root.iter() if element.get("href")}
+    assert len(ids) == len(set(ids)) and used == set(ids)
+    assert all(name.startswith("a-b-") for name in ids)
+    assert not {element.tag.rpartition("}")[2] for element in root.iter()} & {"metadata", "style", "clipPath", "script"}
+
+
+def test_colours_and_letters_are_the_pages():
+    text = drawing(12, {})
+    assert not re.findall(r"#[0-9a-f]{6}", text), "a colour that does not change in the dark"
+    assert "font-family" not in text and "DejaVu" not in text
+    assert {int(place) for place in re.findall(r"--pr-series-(\d)", text)} == set(range(1, 7))
+
+
+def test_the_style_sheet_has_the_colours_of_the_drawings():
+    sheet = (paths.root() / "site" / "assets" / "prunarium.css").read_text(encoding="utf-8")
+    for place, (light, dark) in enumerate(zip(COLOURS, ON_DARK, strict=True), start=1):
+        assert re.findall(rf"--pr-series-{place}: (#\w+);", sheet) == [light, dark]
+
+
+def test_hostile_titles_and_labels_are_text():
+    root = ElementTree.fromstring(drawing(1, {"point-0": HOSTILE}))
+    assert [element.text for element in root.iter() if element.tag.endswith("title")] == [HOSTILE]
+    assert root.get("aria-label") == f"all {HOSTILE}"
+
+
+def test_the_page_has_a_picture_for_each_panel_and_links_the_data(charted, charted_site):
+    folder, _ = charted_site
+    page = (folder / "benchmarks" / "index.html").read_text(encoding="utf-8")
+    drawings = DRAWINGS.findall(page)
+    assert len(drawings) == 3 * 2, "two conditions, each against MACs and at two batch sizes"
+    assert all(len(one.encode()) < MOST_BYTES for one in drawings)
+    assert "<script>odd()" not in page
+    points = ElementTree.fromstring(drawings[0])
+    titles = [element.text for element in points.iter() if element.tag.endswith("title")]
+    shown = [s for one in charted.methods for s in one.measured if s.environment.device != "H200"]
+    assert sorted(titles) == sorted(
+        f"{s.setting}: {100 * s.quality.method:.1f} %, budget {s.cost.budget:.2f}, {s.cost.macs / 1e6:.3g} M MACs, "
+        "0.70× at batch 1, 1.50× at batch 64"
+        for s in shown
+    )
+    for file in re.findall(r'<a href="([^"]*)" download', page):
+        assert (folder / "benchmarks" / file).is_file()
+        if file.endswith(".json"):
+            assert json.loads((folder / "benchmarks" / file).read_text())["$schema"].endswith("v5.json")
+    assert {file.name for file in (folder / "benchmarks").iterdir()} >= {
+        "cluttered-digits.csv",
+        "cluttered-digits-macs.vl.json",
+        "cluttered-digits-speed.vl.json",
+        "cluttered-digits-2.csv",
+    }
+
+
+def test_without_matplotlib_the_page_says_so(charted, monkeypatch):
+    monkeypatch.setattr(trade_offs, "find_spec", lambda name: None if name == "matplotlib" else name)
+    page = pages.pages(charted)["benchmarks/index.md"].decode()
+    assert "No pictures: matplotlib is not installed" in page and not DRAWINGS.findall(page)
+    assert set(trade_offs.documents(charted)) == {
+        "benchmarks/cluttered-digits.csv",
+        "benchmarks/cluttered-digits-2.csv",
+    }
+
+
+def test_a_plain_install_can_build_the_page():
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('torch', 'numpy', 'scipy', 'matplotlib'))); "
+        "from prunarium.site import trade_offs; print(trade_offs.missing())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "matplotlib\n"
+
+
+def test_no_scores_no_pictures(charted):
+    nothing = replace(charted, methods=())
+    assert trade_offs.shown(nothing) == {} and trade_offs.documents(nothing) == {}
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_they_fit_and_are_readable_in_the_light_and_in_the_dark(charted_site, open_page, width):
+    _, url = charted_site
+    seen = {}
+    for scheme in ("light", "dark"):
+        page = open_page(f"{url}benchmarks/", viewport={"width": width, "height": 900}, color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        chart = page.locator(".pr-chart").first
+        box = chart.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["width"] > 250
+        text = chart.locator("text", has_text="plain")
+        assert text.bounding_box()["height"] >= 9, "letters that can be read"
+        seen[scheme] = text.evaluate("element => getComputedStyle(element).fill")
+        axis = chart.locator("text", has_text="accuracy").evaluate("element => getComputedStyle(element).fill")
+        body = page.evaluate("getComputedStyle(document.querySelector('.md-typeset')).color")
+        assert axis == body
+    assert seen["light"] != seen["dark"]
