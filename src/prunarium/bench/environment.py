@@ -78,6 +78,7 @@ def _commit() -> tuple[str | None, bool]:
     try:
         if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
             return None, False
-        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--untracked-files=no"))
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!methods/*/measured")
+        return git("rev-parse", "HEAD"), bool(changed)  # the scores that a sweep writes do not change what it measures
     except (OSError, subprocess.CalledProcessError):
         return None, False
