@@ -15,7 +15,7 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 
 
 def test_tables_are_the_records():
-    done = subprocess.run([sys.executable, "scripts/readme_tables.py", "--check"], cwd=root(), capture_output=True)
+    done = subprocess.run([sys.executable, "scripts/fill_tables.py", "--check"], cwd=root(), capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
 
 

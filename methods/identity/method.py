@@ -12,5 +12,8 @@ class Identity(TokenMethod):
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         return tokens
 
+    def acts_at(self, shape: Shape) -> tuple[int, ...]:
+        return ()
+
     def knob(self, amount: float, shape: Shape) -> Self:
         return self

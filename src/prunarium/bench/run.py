@@ -126,19 +126,23 @@ class Run:
             workload.answer(model, inputs)
 
         def untouched() -> float:
+            step()  # untimed: the timed one follows its own kind, whatever ran before
             return seconds(step, device)
 
         def reduced() -> float:
             with self.method.apply(model):
-                return seconds(step, device)
+                return untouched()
 
         def watched() -> tuple[float, float]:
             with self.method.apply(model) as handle:
+                step()
                 handle.watch = stopwatch = Stopwatch(device)
                 whole = seconds(step, device)
                 return stopwatch.seconds, whole
 
-        plain, with_method = interleave(untouched, reduced, self.seconds_per_batch_size)
+        plain, with_method = interleave(
+            untouched, reduced, self.seconds_per_batch_size / 2
+        )  # the other half is untimed
         own, whole = own_work(watched, len(plain))
         peak_baseline = peak_memory(step, model, inputs, device)
         with self.method.apply(model):

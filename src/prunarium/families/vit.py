@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.handle import BlockRecord, Handle
-from prunarium.ops import Tokens
+from prunarium.ops import Move, Tokens
 from prunarium.records import Family
 
 if TYPE_CHECKING:
@@ -94,11 +94,9 @@ class _Passage:
         self.first_sample = 0
         self.size: Tensor | None = None
 
-    def enter(self, x: Tensor, index: int) -> Tokens:
-        if index == 0:
-            self.first_sample = self.handle.begin(len(x))
-            self.size = None
-        return Tokens(x, self.prefix, self.size, self.first_sample)
+    def begin(self, batch: int) -> None:
+        self.first_sample = self.handle.begin(batch)
+        self.size = None
 
     def bias(self) -> Tensor | None:
         """log(size) of every key, for proportional attention; ``[batch, 1, 1, tokens]``."""
@@ -106,9 +104,13 @@ class _Passage:
             return None
         return self.size.log()[:, None, None, :]
 
-    def reduce(self, tokens: Tokens, attention: Attention, index: int) -> Tokens:
+    def reduce(self, x: Tensor, attention: Attention, index: int) -> tuple[Tensor, tuple[Move, ...]]:
+        """Let the method reduce the tokens: what is left, and the steps taken."""
+        before = Tokens(x, self.prefix, self.size, self.first_sample)
         with self.handle.watch():
-            return self.method.reduce(tokens, attention, index)
+            after = self.method.reduce(before, attention, index)
+        self.size = after.size
+        return after.x, after.moves
 
 
 class _ReducingBlock:
@@ -117,6 +119,9 @@ class _ReducingBlock:
     def __init__(self, block: Any, index: int, acts: bool, passage: _Passage) -> None:
         self.block, self.index, self.acts, self.passage = block, index, acts, passage
         self.qkv: Tensor | None = None
+        self.bias: Tensor | None = None
+        # bound methods, not closures: a copied model then has its own
+        self.attention = Attention(passage.method.needs, {"keys": self._keys, "cls_attention": self._cls_attention})
 
     def remember_qkv(self, module: nn.Module, args: Any, output: Tensor) -> None:
         self.qkv = output
@@ -125,22 +130,21 @@ class _ReducingBlock:
         if attn_mask is not None or is_causal:
             raise PrunariumError("attention masks are not supported while a method is applied")
         block, passage = self.block, self.passage
-        tokens = passage.enter(x, self.index)
-        bias = passage.bias()
-        x = x + block.drop_path1(block.ls1(block.attn(block.norm1(x), attn_mask=bias)))
-        before = Tokens(x, tokens.prefix, tokens.size, tokens.first_sample)
-        after = passage.reduce(before, self._attention(bias), self.index) if self.acts else before
-        self.qkv = None
-        passage.size = after.size
-        passage.handle.records.append(BlockRecord(self.index, tokens.count, after.count, after.moves))
-        x = after.x
+        entering = leaving = x.size(1)
+        if self.index == 0:
+            passage.begin(len(x))
+        self.bias = passage.bias()
+        x = x + block.drop_path1(block.ls1(block.attn(block.norm1(x), attn_mask=self.bias)))
+        moves: tuple[Move, ...] = ()
+        if self.acts:
+            x, moves = passage.reduce(x, self.attention, self.index)
+            leaving = x.size(1)
+        self.qkv = self.bias = None
+        passage.handle.records.append(BlockRecord(self.index, entering, leaving, moves))
         return x + block.drop_path2(block.ls2(block.mlp(block.norm2(x))))
 
-    def _attention(self, bias: Tensor | None) -> Attention:
-        return Attention(
-            self.passage.method.needs,
-            {"keys": lambda: self._head("k"), "cls_attention": lambda: self._cls_attention(bias)},
-        )
+    def _keys(self) -> Tensor:
+        return self._head("k")
 
     def _head(self, which: str) -> Tensor:
         """Queries or keys of this block ``[batch, heads, tokens, head dim]``."""
@@ -151,10 +155,10 @@ class _ReducingBlock:
         part, norm = (parts[:, :, 0], attn.q_norm) if which == "q" else (parts[:, :, 1], attn.k_norm)
         return norm(part.transpose(1, 2))
 
-    def _cls_attention(self, bias: Tensor | None) -> Tensor:
+    def _cls_attention(self) -> Tensor:
         query = self._head("q")[:, :, :1] * self.block.attn.scale
-        logits = query @ self._head("k").transpose(-2, -1)
-        return (logits if bias is None else logits + bias).softmax(dim=-1).squeeze(-2)
+        logits = query @ self._keys().transpose(-2, -1)
+        return (logits if self.bias is None else logits + self.bias).softmax(dim=-1).squeeze(-2)
 
 
 class _SizedPool:

@@ -93,6 +93,8 @@ class _Prompt:
         self.handle, self.method, self.image_token = handle, method, image_token
         self.first_sample = 0
         self.reading = False
+        self.where: Tensor | None = None  # which tokens of the whole sequence are the image's [batch, tokens]
+        self.count = 0  # of image tokens, now
         self.text: Tensor | None = None  # positions of the text in the sequence as it is now [batch, text]
         self.image: Tensor | None = None  # positions of the image tokens in it [batch, image tokens]
         self.kept: Tensor | None = None  # original position of every token in it; None while all are there
@@ -121,11 +123,11 @@ class _Prompt:
         self.first_sample = self.handle.begin(len(ids))
         self.kept = None
         self.padding = self._padding(kwargs.get("attention_mask"))
-        counts = where.sum(dim=1)
-        if (counts != counts[0]).any():
-            raise PrunariumError(f"samples of one batch need equally many image tokens, not {counts.tolist()}")
-        self.text = (~where).nonzero()[:, 1].view(len(ids), -1)
-        self.image = where.nonzero()[:, 1].view(len(ids), -1)
+        counts = where.sum(dim=1).tolist()
+        if len(set(counts)) > 1:
+            raise PrunariumError(f"samples of one batch need equally many image tokens, not {counts}")
+        self.where, self.count = where, counts[0]
+        self.text = self.image = None  # found when first needed: a method that acts nowhere costs nothing
 
     @staticmethod
     def _padding(mask: Any) -> Tensor | None:
@@ -137,7 +139,8 @@ class _Prompt:
 
     def reduce(self, hidden: Tensor, attention: Attention, layer: int) -> tuple[Tensor, Tokens]:
         """Let the method reduce the image tokens: the shorter sequence, in its old order, and the tokens."""
-        assert self.image is not None and self.text is not None
+        if self.image is None or self.text is None:
+            self.text, self.image = self._positions()
         before = Tokens(gather(hidden, self.image), first_sample=self.first_sample)
         after = self.method.reduce(before, attention, layer)
         if not after.moves:
@@ -153,7 +156,14 @@ class _Prompt:
         from_text = order < self.text.shape[1]
         self.text = from_text.nonzero()[:, 1].view(len(hidden), -1)
         self.image = (~from_text).nonzero()[:, 1].view(len(hidden), -1)
+        self.count = after.count
         return shorter, after
+
+    def _positions(self) -> tuple[Tensor, Tensor]:
+        """Of the text and of the image in the whole sequence."""
+        assert self.where is not None
+        text, image = (which.nonzero()[:, 1].view(len(which), -1) for which in (~self.where, self.where))
+        return text, image
 
 
 class _ReducingLayer:
@@ -187,7 +197,7 @@ class _ReducingLayer:
         prompt = self.prompt
         assert position_embeddings is not None
         if prompt.reading:
-            if past_key_values is not None:
+            if self.index == 0 and past_key_values is not None:
                 prompt.cache = weakref.ref(past_key_values)
             hidden_states = self._shorten(hidden_states)
             self.columns, self.prompt_length = prompt.kept, position_embeddings[0].shape[1]
@@ -210,8 +220,7 @@ class _ReducingLayer:
 
     def _shorten(self, hidden: Tensor) -> Tensor:
         prompt = self.prompt
-        assert prompt.image is not None
-        count = prompt.image.shape[1]
+        count = prompt.count
         moves: tuple[Move, ...] = ()
         if self.acts and count:
             offers = {"last_attention": self.previous.last_attention} if self.previous is not None else {}
@@ -220,7 +229,7 @@ class _ReducingLayer:
             moves = after.moves
         if self.previous is not None:
             self.previous.queries = self.previous.keys = self.previous.rotary = None
-        prompt.handle.records.append(BlockRecord(self.index, count, prompt.image.shape[1], moves))
+        prompt.handle.records.append(BlockRecord(self.index, count, prompt.count, moves))
         return hidden
 
     def _mask(self, mask: Tensor | None) -> Tensor | None:

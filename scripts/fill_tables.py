@@ -1,14 +1,13 @@
-"""Write the tables of README.md from the records, between their markers.
+"""Write the tables of README.md and of the guide from the records, between their markers.
 
-    python scripts/readme_tables.py [--check]
+    python scripts/fill_tables.py [--check]
 
-With --check nothing is written; the exit code is 1 when README.md says something else than the records.
+With --check nothing is written; the exit code is 1 when a page says something else than the records.
 """
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from statistics import mean
 from typing import Annotated
 
@@ -19,9 +18,10 @@ from prunarium.catalog import load
 from prunarium.catalog.statistics import statistics
 from prunarium.catalog.writing import write_text
 from prunarium.paths import root
-from prunarium.records import MeasuredScore
+from prunarium.records import Interval, MeasuredScore
 
 BUDGETS = (0.75, 0.5, 0.25)
+PAGES = ("README.md", "site/pages/guide/measuring.md")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -29,6 +29,11 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = list(head)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def ratio(value: Interval) -> str:
+    """A ratio with its 95 % interval."""
+    return f"{value.median:.2f} ({value.ci_low:.2f}, {value.ci_high:.2f})"
 
 
 def methods() -> str:
@@ -68,10 +73,7 @@ def speed(scores: list[MeasuredScore]) -> str:
     for score in scores:
         if score.benchmark is None and score.speed:
             cost = score.cost
-            ratios = {
-                one.batch_size: f"{one.ratio.median:.2f} ({one.ratio.ci_low:.2f}, {one.ratio.ci_high:.2f})"
-                for one in score.speed
-            }
+            ratios = {one.batch_size: ratio(one.ratio) for one in score.speed}
             macs = f"{cost.macs_baseline / 1e9:.2f} G to {cost.macs / 1e9:.2f} G"
             timed = "; ".join(f"batch {size}: {ratio}" for size, ratio in ratios.items())
             device = f"{score.environment.device}, {score.environment.threads} threads"
@@ -100,20 +102,66 @@ def catalogue() -> str:
     return table(("catalogue", "count"), rows)
 
 
+def overhead(scores: list[MeasuredScore]) -> str:
+    """The method's own work in a step, beside what it saves, for the models of real size."""
+    rows = [
+        [
+            f"`{score.setting}`",
+            score.model,
+            str(speed.batch_size),
+            f"{score.cost.macs_baseline / score.cost.macs:.2f}",
+            ratio(speed.ratio),
+            f"{speed.own_ms.median:.1f} ms",
+            f"{100 * speed.own_share:.1f} %",
+            f"{score.environment.device}, {score.environment.threads} threads",
+        ]
+        for score in scores
+        if score.benchmark is None
+        for speed in score.speed
+    ]
+    return table(("method", "model", "batch", "MAC ratio", "speed ratio", "own work", "own share", "device"), rows)
+
+
+def identity(scores: list[MeasuredScore]) -> str:
+    """The harness's own test: a method that changes nothing, timed as all others are."""
+    rows = [
+        [score.model, str(speed.batch_size), ratio(speed.ratio), score.environment.device]
+        for score in scores
+        if score.method == "identity"
+        for speed in score.speed
+    ]
+    return table(("model", "batch", "speed ratio (95 % interval)", "device"), rows)
+
+
+def filled(page: str, parts: dict[str, Callable[[], str]]) -> str:
+    """The text of a page with each of its tables made again."""
+    for name, make in parts.items():
+        before, begin, rest = page.partition(f"<!-- {name} -->\n")
+        if begin:
+            _, end, after = rest.partition(f"<!-- /{name} -->")
+            page = f"{before}{begin}{make()}\n{end}{after}"
+    return page
+
+
 def main(check: Annotated[bool, typer.Option("--check", help="write nothing, only compare")] = False) -> None:
     """Fill in the tables."""
-    path = root() / "README.md"
-    old = new = path.read_text(encoding="utf-8")
     scores = [score for name in registry.cards() for score in registry.measured_scores(name)]
-    parts = {"catalogue": catalogue(), "methods": methods(), "budgets": budgets(scores), "speed": speed(scores)}
-    for name, text in parts.items():
-        before, begin, rest = new.partition(f"<!-- {name} -->\n")
-        _, end, after = rest.partition(f"<!-- /{name} -->")
-        new = f"{before}{begin}{text}\n{end}{after}"
-    if check and new != old:
-        sys.exit("README.md does not say what the records say; run: python scripts/readme_tables.py")
-    if new != old:
-        write_text(Path(path), new)
+    parts: dict[str, Callable[[], str]] = {
+        "catalogue": catalogue,
+        "methods": methods,
+        "budgets": lambda: budgets(scores),
+        "speed": lambda: speed(scores),
+        "overhead": lambda: overhead(scores),
+        "identity": lambda: identity(scores),
+    }
+    for name in PAGES:
+        path = root() / name
+        old = path.read_text(encoding="utf-8")
+        new = filled(old, parts)
+        if check and new != old:
+            sys.exit(f"{name} does not say what the records say; run: python scripts/fill_tables.py")
+        if new != old:
+            write_text(path, new)
 
 
 if __name__ == "__main__":
