@@ -33,6 +33,29 @@ def test_a_failing_cell_does_not_stop_the_others(tmp_path, method_folder):
     assert len(list((tmp_path / "kept").rglob("*.json"))) == 1
 
 
+def test_an_option_given_twice_counts_twice(tmp_path, method_folder):
+    folder = str(method_folder("mine", "pass"))
+    words = (
+        "--samples",
+        "16",
+        "--seconds",
+        "0",
+        "--batch-size",
+        "1",
+        "--batch-size",
+        "2",
+        "--seed",
+        "3,4",
+        "--seed",
+        "5",
+    )
+    done = bench(tmp_path, folder, "--benchmark", "cluttered-digits", *words, "--records", "kept", "--json")
+    assert done.returncode == 0, done.stderr
+    scores = [json.loads(path.read_text()) for path in (tmp_path / "kept").rglob("*.json")]
+    assert sorted(score["seed"] for score in scores) == [3, 4, 5]
+    assert all("--batch-size 1 --batch-size 2" in score["command"] for score in scores)
+
+
 def test_a_sweep_file_with_records_in_the_methods_folder(tmp_path, method_folder):
     folder = method_folder("mine", "pass")
     grid = "seconds: 0\n    samples: 16\n    batch_sizes: [1]\n    seeds: [3, 4]"

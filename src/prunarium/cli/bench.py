@@ -42,13 +42,14 @@ def bench(
         list[str] | None, typer.Option(metavar="NAME=VALUE,...", help="a parameter and its values; repeatable")
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(metavar="B,...", help="mean tokens per block, of the untouched model's: 0.75,0.5")
+        list[str] | None,
+        typer.Option(metavar="B,...", help="mean tokens per block, of the untouched model's: 0.75,0.5"),
     ] = None,
-    seed: Annotated[str | None, typer.Option(metavar="S,...", help="such as 0,1,2; default: 0")] = None,
+    seed: Annotated[list[str] | None, typer.Option(metavar="S,...", help="such as 0,1,2; default: 0")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1...; default: cpu")] = None,
     precision: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; default: float32")] = None,
     batch_size: Annotated[
-        str | None, typer.Option(metavar="N,...", help="batch sizes to time; default: 1 and a large one")
+        list[str] | None, typer.Option(metavar="N,...", help="batch sizes to time; default: 1 and a large one")
     ] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="how long to time each batch size; default: 6")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="only so many samples of the benchmark")] = None,
@@ -167,7 +168,7 @@ def _cells_of_options(given: dict[str, Any]) -> "list[Cell]":
 
     for name in ("budgets", "seeds", "batch_sizes"):
         if name in given:
-            given[name] = parse_values(f"--{_OPTIONS[name]}", given[name])
+            given[name] = parse_values(f"--{_OPTIONS[name]}", ",".join(given[name]))
     given["parameters"] = parse_parameters(given.get("parameters", []))
     try:
         sweep = Sweep(grids=[Grid.model_validate(given)])
