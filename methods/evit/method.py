@@ -17,7 +17,7 @@ class EViT(StagedMethod, VitMethod):
     fuse: bool = Field(True, description="fuse the dropped tokens, weighted by cls attention, into one more token")
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        kept = self.kept(tokens)
+        kept = self.kept(tokens, block)
         if kept == tokens.reducible:
             return tokens
         score = attention.cls_attention.mean(dim=1)[:, tokens.prefix :]

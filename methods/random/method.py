@@ -18,7 +18,7 @@ class Random(StagedMethod):
     seed: Annotated[int, Field(ge=0, strict=True)] = Field(0, description="the same seed drops the same tokens")
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        kept = self.kept(tokens)
+        kept = self.kept(tokens, block)
         if kept == tokens.reducible:
             return tokens
         stream = np.random.PCG64([self.seed, block]).advance(tokens.first_sample * tokens.reducible)

@@ -10,7 +10,7 @@ class TopKCls(StagedMethod, VitMethod):
     needs: ClassVar[frozenset[str]] = frozenset({"cls_attention"})
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        kept = self.kept(tokens)
+        kept = self.kept(tokens, block)
         if kept == tokens.reducible:
             return tokens
         score = attention.cls_attention.mean(dim=1)[:, tokens.prefix :]

@@ -26,6 +26,10 @@ def check_acted(method: TokenMethod, model: nn.Module, tokens_before: list[int],
     """
     if (tokens < tokens_before).any():
         return
+    if method.adaptive:
+        raise PrunariumError(
+            f"{method!r} removed no token of any sample, so there is nothing to measure; turn its knob"
+        )
     due = tokens_per_block(method, replace(shape_of(method, model), tokens=tokens_before[0]))
     for block, (count, before) in enumerate(zip(due, tokens_before, strict=True)):
         if count < before:

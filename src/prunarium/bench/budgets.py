@@ -8,6 +8,9 @@ from prunarium.bench.workload import Workload
 from prunarium.families import TokenMethod, shape_of, with_budget
 from prunarium.registry import load_method
 
+SAMPLES = 500  # enough for a budget within 1 %
+BATCH = 100
+
 
 @torch.inference_mode()
 def at_budget(method: TokenMethod, budget: float, workload: Workload) -> TokenMethod:
@@ -19,4 +22,20 @@ def at_budget(method: TokenMethod, budget: float, workload: Workload) -> TokenMe
     with load_method("identity").apply(workload.model) as handle:
         workload.answer(workload.model, workload.data.batch(0, 1, workload.device))
         tokens = handle.report().tokens_in[0]
-    return with_budget(method, budget, replace(shape_of(method, workload.model), tokens=tokens))
+    shape = replace(shape_of(method, workload.model), tokens=tokens)
+    if not method.adaptive:
+        return with_budget(method, budget, shape)
+    return with_budget(method, budget, shape, lambda candidate, _: _found_by_running(candidate, workload))
+
+
+def _found_by_running(method: TokenMethod, workload: Workload) -> float:
+    """Mean tokens per block of the first samples, of the untouched model's."""
+    data = workload.data
+    budgets = []
+    with method.apply(workload.model) as handle:
+        for start in range(0, min(len(data), SAMPLES), BATCH):
+            handle.samples = start
+            workload.answer(workload.model, data.batch(start, min(BATCH, len(data) - start), workload.device))
+            report = handle.report()
+            budgets += (report.per_sample(handle.batch).double().mean(dim=1) / report.tokens_in[0]).tolist()
+    return sum(budgets) / len(budgets)

@@ -4,7 +4,7 @@ Some counters do not see fused attention and so understate the untouched model; 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -43,6 +43,12 @@ class Macs:
     def total(self) -> int:
         """All together."""
         return sum(asdict(self).values())
+
+
+def mean_macs(counts: Sequence[Macs]) -> Macs:
+    """The mean of several samples, term by term, rounded to whole ones."""
+    terms = asdict(counts[0])
+    return Macs(**{term: round(sum(getattr(one, term) for one in counts) / len(counts)) for term in terms})
 
 
 def count_macs(model: nn.Module, answer: Any, inputs: Inputs, handle: Handle | None = None) -> Macs:
@@ -109,7 +115,7 @@ def audit(counted: Macs, expected: Macs) -> None:
 def closed_form(model: Any, report: Report, inputs: Inputs) -> Macs:
     """What a forward pass of one sample must cost, from the tokens of every block, the method's own work left out."""
     if hasattr(model, "patch_embed"):
-        return vit_macs(model, report.tokens_in, report.tokens_out)
+        return vit_macs(model, report)
     text = inputs["input_ids"].shape[1] - report.tokens_in[0]
     return llava_macs(model, [count + text for count in report.tokens_out])
 
@@ -119,24 +125,27 @@ def _linear(module: nn.Module) -> int:
     return sum(part.weight.numel() for part in module.modules() if isinstance(part, nn.Linear))
 
 
-def vit_macs(model: Any, tokens_in: list[int], tokens_out: list[int]) -> Macs:
+def vit_macs(model: Any, report: Report) -> Macs:
     """Closed form of a timm VisionTransformer, one image.
 
-    Per block: the projections of attention on the tokens in, its two products, the MLP on the tokens out.
+    Per block: the projections of attention on the tokens attended, its two products, the MLP on the tokens out. A
+    block that took its attention from the method has no queries, no keys, and one product.
     """
     linear = attention = 0
-    for block, count, left in zip(model.blocks, tokens_in, tokens_out, strict=True):
-        linear += count * _linear(block.attn) + left * _linear(block.mlp)
-        attention += 2 * count * count * block.attn.num_heads * block.attn.head_dim
+    for block, record in zip(model.blocks, report.blocks, strict=True):
+        count, width = record.attended, block.attn.num_heads * block.attn.head_dim
+        spared = 2 * width * block.attn.qkv.in_features if record.reused else 0
+        linear += count * (_linear(block.attn) - spared) + record.tokens_out * _linear(block.mlp)
+        attention += (1 if record.reused else 2) * count * count * width
     for name in ("head", "head_dist"):
         head = getattr(model, name, None)
         linear += head.weight.numel() if isinstance(head, nn.Linear) else 0
     pool = model.attn_pool
     if pool is not None:
-        left = tokens_out[-1] - (0 if model.pool_include_prefix else model.num_prefix_tokens)
+        left = report.tokens_out[-1] - (0 if model.pool_include_prefix else model.num_prefix_tokens)
         linear += left * _linear(pool.kv) + _linear(pool.q) + _linear(pool.proj) + _linear(pool.mlp)
         attention += 2 * left * model.embed_dim
-    patches = tokens_in[0] - model.num_prefix_tokens
+    patches = report.tokens_in[0] - model.num_prefix_tokens
     return Macs(patches * model.patch_embed.proj.weight.numel(), linear, attention)
 
 

@@ -71,10 +71,10 @@ def answer(
         if handle is not None:
             handle.samples = start  # a method that draws lots draws by the sample
         scores = workload.answer(workload.model, inputs(start))
-        left = handle.report().tokens_out if handle is not None else []
+        left = handle.report().per_sample(len(scores)) if handle is not None else np.empty((len(scores), 0))
         progress(min(1.0, (start + BATCH) / len(data)))
         ranked = scores.argsort(dim=-1, descending=True, stable=True)[:, :ranks].cpu().numpy()
-        return ranked, np.tile(np.asarray(left, dtype=float), (len(scores), 1))
+        return ranked, np.asarray(left, dtype=float)
 
     with method_applied(method, workload) as handle:
         ranked, tokens = zip(*spread(answer_batch, range(0, len(data), BATCH)), strict=True)

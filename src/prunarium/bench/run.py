@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from prunarium.bench.acting import check_acted
-from prunarium.bench.counters import audit, closed_form, count_macs
+from prunarium.bench.counters import Macs, audit, closed_form, count_macs, mean_macs
 from prunarium.bench.environment import environment, weights_hash
 from prunarium.bench.memory import batch_of, peak_memory
 from prunarium.bench.quality import BATCH, answer, compare_answers
@@ -19,6 +19,9 @@ from prunarium.bench.workload import Workload
 from prunarium.families import TokenMethod, shape_of
 from prunarium.records import Card, Cost, MeasuredScore, Quality, Speed
 from prunarium.registry import load_method
+
+COUNTED = 16
+"""Samples whose multiply-accumulates are counted, where the method's depend on the data."""
 
 
 @dataclass
@@ -105,9 +108,7 @@ class Run:
         check_acted(self.method, model, before.tokens_out, tokens)
         untouched = count_macs(model, workload.answer, one)
         audit(untouched, closed_form(model, before, one))
-        with self.method.apply(model) as handle:
-            reduced = count_macs(model, workload.answer, one, handle)
-            audit(reduced, closed_form(model, handle.report(), one))
+        reduced = self._mean_macs(COUNTED if self.method.adaptive else 1)
         return Cost(
             macs_baseline=untouched.total,
             macs=reduced.total,
@@ -116,6 +117,17 @@ class Run:
             tokens=[round(float(count), 3) for count in tokens],
             budget=round(float(tokens.sum() / sum(before.tokens_out)), 6),
         )
+
+    def _mean_macs(self, samples: int) -> Macs:
+        """Of the first samples, one by one, each held against the closed form."""
+        workload, model = self.workload, self.workload.model
+        counts = []
+        with self.method.apply(model) as handle:
+            for index in range(min(samples, len(workload.data))):
+                one = workload.data.batch(index, 1, workload.device)
+                counts.append(count_macs(model, workload.answer, one, handle))
+                audit(counts[-1], closed_form(model, handle.report(), one))
+        return mean_macs(counts)
 
     @torch.inference_mode()
     def _speed(self, size: int) -> Speed:

@@ -71,6 +71,10 @@ class ShapesRun(Run):
 
     def _quality(self) -> tuple[list[Quality], np.ndarray]:
         workload = self.workload
+        if self.method.adaptive:
+            raise PrunariumError(
+                f"how many tokens {self.method!r} keeps depends on the data, and --device meta has none"
+            )
         with self.method.apply(workload.model) as handle, torch.inference_mode():
             workload.answer(workload.model, workload.data.batch(0, 1, workload.device))
             return [], np.asarray(handle.report().tokens_out, dtype=float)

@@ -1,18 +1,23 @@
 """Where methods act, and their way into live models."""
 
 from prunarium.families.adapters import adapter_for, shape_of
-from prunarium.families.base import Attention, Shape, StagedMethod, TokenMethod, check_stages
+from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.budget import budget_of, tokens_per_block, with_budget
 from prunarium.families.handle import BlockRecord, Handle, Report
+from prunarium.families.learned import LearnedMethod
+from prunarium.families.staging import Block, CumulativeMethod, StagedMethod, check_stages
 from prunarium.families.vit import VitMethod
 from prunarium.families.vlm import VlmMethod
 from prunarium.records import Family
 
 __all__ = [
     "Attention",
+    "Block",
     "BlockRecord",
+    "CumulativeMethod",
     "Family",
     "Handle",
+    "LearnedMethod",
     "Report",
     "Shape",
     "StagedMethod",

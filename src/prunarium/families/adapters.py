@@ -32,10 +32,11 @@ class Adapter(Protocol):
 
 
 def _adapters() -> "Mapping[str, tuple[type[Adapter], ...]]":
-    from prunarium.families.vit import TimmVit
+    from prunarium.families.vit.hf_vit import HuggingFaceVit
+    from prunarium.families.vit.timm_vit import TimmVit
     from prunarium.families.vlm import Llava
 
-    return {"vit": (TimmVit,), "vlm": (Llava,)}
+    return {"vit": (TimmVit, HuggingFaceVit), "vlm": (Llava,)}
 
 
 def adapter_for(method: TokenMethod, model: nn.Module) -> Adapter:

@@ -1,12 +1,11 @@
 """What every method that reduces tokens is: a frozen set of parameters and one function."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
@@ -27,6 +26,7 @@ class Shape:
         prefix: leading tokens that are never reduced.
         tokens: tokens entering the first block, prefix included; ``None`` where only the input tells.
         stages: the blocks where a method reduces when its parameters do not say.
+        dim: width of a token.
     """
 
     family: Family
@@ -34,6 +34,7 @@ class Shape:
     prefix: int
     tokens: int | None
     stages: tuple[int, ...]
+    dim: int
 
 
 class Attention:
@@ -49,12 +50,44 @@ class Attention:
     def _give(self, name: str) -> Tensor:
         if name not in self._needs:
             raise PrunariumError(f"the method reads attention.{name} without declaring it; add it to its 'needs'")
+        if name not in self._offers:
+            raise PrunariumError(f"there is no attention.{name} before the first block; let the method begin later")
         return self._offers[name]()
 
     @property
     def keys(self) -> Tensor:
         """Keys of this block, after any normalisation ``[batch, heads, tokens, head dim]``."""
         return self._give("keys")
+
+    @property
+    def values(self) -> Tensor:
+        """Values of this block ``[batch, heads, tokens, head dim]``."""
+        return self._give("values")
+
+    @property
+    def logits(self) -> Tensor:
+        """Scaled products of all queries and keys, token sizes left out ``[batch, heads, tokens, tokens]``."""
+        return self._give("logits")
+
+    @property
+    def full_attention(self) -> Tensor:
+        """Softmaxed attention of all tokens to all tokens ``[batch, heads, tokens, tokens]``."""
+        return self._give("full_attention")
+
+    @property
+    def received_attention(self) -> Tensor:
+        """Attention that each token receives, mean over heads and queries ``[batch, tokens]``."""
+        return self._give("received_attention")
+
+    @property
+    def head_outputs(self) -> Tensor:
+        """What each head gives to each token, before the output projection ``[batch, heads, tokens, head dim]``."""
+        return self._give("head_outputs")
+
+    @property
+    def next_attention(self) -> Tensor:
+        """Softmaxed attention that the block ahead would compute ``[batch, heads, tokens, tokens]``."""
+        return self._give("next_attention")
 
     @property
     def cls_attention(self) -> Tensor:
@@ -72,20 +105,32 @@ class TokenMethod(BaseModel, ABC):
     """A method of the registry. Its fields are its parameters; its repr is the record of what ran.
 
     A subclass writes ``reduce`` and nothing else; ``apply`` puts it into a live model.
+
+    Attributes:
+        needs: what ``reduce`` reads of the attention.
+        place: vit: ``between`` a block's attention and its MLP, with what that attention has to offer; or ``before`` a
+            block, with what the attention of the block before it has to offer (in the first block: nothing).
+        adaptive: whether the number of tokens left depends on the data.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     families: ClassVar[tuple[Family, ...]]
     needs: ClassVar[frozenset[str]] = frozenset()
+    place: ClassVar[Literal["between", "before"]] = "between"
+    adaptive: ClassVar[bool] = False
 
     @abstractmethod
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         """Drop or merge tokens.
 
-        vit: called in each block of ``acts_at`` between its attention and its MLP, with the residual stream.
+        vit: called in each block of ``acts_at``, at the method's ``place``, with the residual stream.
         vlm: called before each layer of ``acts_at``, with the hidden states of the image tokens alone.
         """
+
+    def finish(self, tokens: Tokens) -> Tokens:
+        """Called after the last block, before the final normalisation: put back what was set aside (vit)."""
+        return tokens
 
     def fit(self, shape: Shape) -> Self:
         """This method with everything filled in that depends on the model, such as a schedule over its depth."""
@@ -120,45 +165,6 @@ class TokenMethod(BaseModel, ABC):
         from prunarium.families.adapters import adapter_for
 
         return adapter_for(self, model).attach()
-
-
-def check_stages(blocks: Collection[int], depth: int) -> None:
-    """Refuse blocks that the model does not have."""
-    beyond = [block for block in blocks if not 0 <= block < depth]
-    if beyond:
-        raise PrunariumError(f"block {beyond[0]} does not exist: the model has blocks 0 to {depth - 1}")
-
-
-class StagedMethod(TokenMethod):
-    """A method that keeps the same share of the tokens at each of a few blocks."""
-
-    keep_rate: Annotated[float, Field(gt=0, le=1, strict=True)] = Field(
-        0.7, description="share of tokens kept at each stage"
-    )
-    blocks: tuple[Annotated[int, Field(ge=0, strict=True)], ...] | None = Field(
-        None,
-        min_length=1,
-        description="blocks that reduce; default: at 1/4, 1/2 and 3/4 of the depth (vit), before layer 2 (vlm)",
-    )
-
-    @field_validator("blocks")
-    @classmethod
-    def _each_once(cls, blocks: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        if blocks and len(set(blocks)) < len(blocks):
-            raise ValueError("names a block twice")
-        return blocks
-
-    def kept(self, tokens: Tokens) -> int:
-        """How many tokens a stage keeps, besides the prefix."""
-        return math.ceil(self.keep_rate * tokens.reducible)
-
-    def acts_at(self, shape: Shape) -> Collection[int]:
-        blocks = shape.stages if self.blocks is None else self.blocks
-        check_stages(blocks, shape.depth)
-        return blocks
-
-    def knob(self, amount: float, shape: Shape) -> Self:
-        return self.model_copy(update={"keep_rate": max(amount, 1e-6)})
 
 
 def as_error(problem: Any, method: type[TokenMethod], name: str) -> PrunariumError:

@@ -1,5 +1,7 @@
 """One comparable budget for every method: mean tokens per block, of the untouched model's."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -12,13 +14,18 @@ from prunarium.records import BUDGET_TOLERANCE
 def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
     """Tokens left in each block (vlm: image tokens), found by running the method alone on tiny random tensors.
 
-    Exact for methods whose counts do not depend on the data.
+    Exact for methods whose counts do not depend on the data; the others can only be run.
+
+    Raises:
+        PrunariumError: the method is adaptive, or the number of tokens is not known.
     """
+    if method.adaptive:
+        raise PrunariumError(f"how many tokens {method!r} keeps depends on the data; run it and read handle.report()")
     if shape.tokens is None:
         raise PrunariumError("the number of tokens is not known before the model runs; set shape.tokens")
     draw = torch.Generator().manual_seed(0)
     method, acting = method.fit(shape), set(method.acts_at(shape))
-    tokens = Tokens(torch.randn(1, shape.tokens, 4, generator=draw), shape.prefix)
+    tokens = Tokens(torch.randn(1, shape.tokens, shape.dim, generator=draw), shape.prefix, original=shape.tokens)
     counts = []
     for block in range(shape.depth):
         if block in acting:
@@ -31,8 +38,16 @@ def _random_attention(method: TokenMethod, count: int, draw: torch.Generator) ->
     def row() -> Tensor:
         return torch.rand(1, 1, count, generator=draw)
 
-    keys = torch.randn(1, 1, count, 4, generator=draw)
-    return Attention(method.needs, {"keys": lambda: keys, "cls_attention": row, "last_attention": row})
+    def per_token() -> Tensor:
+        return torch.randn(1, 1, count, 4, generator=draw)
+
+    def square() -> Tensor:
+        return torch.randn(1, 1, count, count, generator=draw).softmax(dim=-1)
+
+    rows = dict.fromkeys(("cls_attention", "last_attention"), row)
+    tokens = dict.fromkeys(("keys", "values", "head_outputs"), per_token)
+    squares = dict.fromkeys(("logits", "full_attention", "next_attention"), square)
+    return Attention(method.needs, {**rows, **tokens, **squares, "received_attention": lambda: row()[0]})
 
 
 def budget_of(method: TokenMethod, shape: Shape) -> float:
@@ -41,8 +56,19 @@ def budget_of(method: TokenMethod, shape: Shape) -> float:
     return sum(counts) / (len(counts) * (shape.tokens or 1))
 
 
-def with_budget(method: TokenMethod, budget: float, shape: Shape) -> TokenMethod:
+def with_budget(
+    method: TokenMethod,
+    budget: float,
+    shape: Shape,
+    measure: Callable[[TokenMethod, Shape], float] = budget_of,
+) -> TokenMethod:
     """The same method with its knob turned to a budget.
+
+    Args:
+        method: any setting of it.
+        budget: mean tokens per block, of the untouched model's.
+        shape: of the model.
+        measure: the budget of a candidate; an adaptive method must be run for it.
 
     Raises:
         PrunariumError: the budget is not above 0 and at most 1, or the method cannot come within 1 % of it.
@@ -54,9 +80,11 @@ def with_budget(method: TokenMethod, budget: float, shape: Shape) -> TokenMethod
     for _ in range(30):
         middle = (low + high) / 2
         candidate = method.knob(middle, shape)
-        found = budget_of(candidate, shape)
+        found = measure(candidate, shape)
         tried.append((abs(found - budget), found, candidate))
         low, high = (low, middle) if found > budget else (middle, high)
+        if method.adaptive and tried[-1][0] < BUDGET_TOLERANCE / 10:
+            break  # every try is a run
     miss, found, nearest = min(tried, key=lambda one: one[0])
     if miss > BUDGET_TOLERANCE:
         raise PrunariumError(f"{method!r} cannot reach budget {budget}; the nearest it comes is {found:.3f}")

@@ -1,7 +1,7 @@
 """The handle of an applied method: it takes the method out again and tells what happened to the tokens."""
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -12,19 +12,30 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import TokenMethod
-from prunarium.ops import Move, groups
+from prunarium.ops import DROPPED, Move, gather, groups
 
 # Both sides are weak: a model that is thrown away with a method still in it is freed.
 _applied: "weakref.WeakKeyDictionary[nn.Module, weakref.ref[Handle]]" = weakref.WeakKeyDictionary()
 
 
 class BlockRecord(NamedTuple):
-    """One block of the last forward pass; tokens are counted per sample."""
+    """One block of the last forward pass.
+
+    Attributes:
+        tokens_in: entering the block, per sample.
+        attended: in its attention.
+        tokens_out: leaving its reduction: what its MLP sees. Padding counts where samples differ.
+        real: tokens that are not padding ``[batch]``; ``None`` where all are.
+        reused: whether the block took its attention from the method.
+    """
 
     block: int
     tokens_in: int
+    attended: int
     tokens_out: int
     moves: tuple[Move, ...] = ()
+    real: Tensor | None = None
+    reused: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,18 +52,30 @@ class Report:
 
     @property
     def tokens_out(self) -> list[int]:
-        """Tokens leaving each block's reduction: what its MLP sees."""
+        """Tokens leaving each block's reduction: what its MLP sees. Padding counts where samples differ."""
         return [record.tokens_out for record in self.blocks]
+
+    def per_sample(self, batch: int) -> Tensor:
+        """Tokens of each sample that leave each block's reduction, without padding ``[batch, blocks]``."""
+        columns = [torch.full((batch,), r.tokens_out) if r.real is None else r.real.cpu() for r in self.blocks]
+        return torch.stack(columns, dim=1)
 
     @property
     def budget(self) -> float:
-        """Mean tokens per block, of the untouched model's."""
-        return sum(self.tokens_out) / (len(self.blocks) * self.blocks[0].tokens_in)
+        """Mean tokens per block, of the untouched model's; padding left out."""
+        left = sum(r.tokens_out if r.real is None else r.real.double().mean().item() for r in self.blocks)
+        return left / (len(self.blocks) * self.blocks[0].tokens_in)
 
     def __str__(self) -> str:
         lines = [f"{self.method}: budget {self.budget:.3f} (mean tokens per block, of the untouched model's)"]
-        lines += [f"  block {r.block:2d}: {r.tokens_in:4d} -> {r.tokens_out:4d} tokens" for r in self.blocks]
-        return "\n".join(lines)
+        return "\n".join([*lines, *map(_line, self.blocks)])
+
+
+def _line(record: BlockRecord) -> str:
+    line = f"  block {record.block:2d}: {record.tokens_in:4d} -> {record.tokens_out:4d} tokens"
+    if record.real is None:
+        return line
+    return f"{line} ({int(record.real.min())} to {int(record.real.max())} without padding)"
 
 
 @dataclass
@@ -62,6 +85,8 @@ class Handle:
     Attributes:
         watch: entered around the method's own work in every block, with what it reads of the attention; a counter or
             a stopwatch goes here.
+        learned: the method's learned parts, for an optimiser; ``None`` where it has none.
+        memory: what the method remembered in the last forward pass, for a loss.
     """
 
     method: TokenMethod
@@ -70,6 +95,8 @@ class Handle:
     batch: int = 0
     samples: int = 0
     watch: Callable[[], AbstractContextManager[None]] = nullcontext
+    learned: nn.Module | None = None
+    memory: Mapping[str, Any] = field(default_factory=dict)
     _undo: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def __post_init__(self) -> None:
@@ -127,6 +154,31 @@ class Handle:
             raise PrunariumError(f"there is no block {after}: the last forward pass had {len(records)}")
         moves = [move for record in records[: last + 1] for move in record.moves]
         return groups(moves, self.batch, records[0].tokens_in)
+
+    def restore(self, features: Tensor, missing: float = 0.0) -> Tensor:
+        """Features of the tokens that are left, put back where the original tokens were: segmentation, detection.
+
+        A merged token's features go to every token that it stands for.
+
+        Args:
+            features: of the last forward pass ``[batch, tokens, dim]``, prefix included.
+            missing: what a dropped token gets.
+
+        Returns:
+            ``[batch, original tokens, dim]``, prefix included.
+
+        Raises:
+            PrunariumError: the features are not those of the tokens that left the last block.
+        """
+        home = self.source().to(features.device)
+        left = self.records[-1].moves[-1].position.shape[1] if self.records[-1].moves else self.records[-1].tokens_out
+        if features.ndim != 3 or features.shape[:2] != (len(home), left):
+            raise PrunariumError(
+                f"restore wants the tokens of the last forward pass, prefix included: [{len(home)}, {left}, dim], not "
+                f"{list(features.shape)}"
+            )
+        there = (home != DROPPED).unsqueeze(-1)
+        return torch.where(there, gather(features, home.clamp(min=0)), missing)
 
     def remove(self) -> None:
         """Take the method out: the model is what it was. Safe to call twice."""

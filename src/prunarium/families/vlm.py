@@ -41,7 +41,9 @@ class Llava:
         if model.config.text_config._attn_implementation not in ("sdpa", "eager"):
             raise PrunariumError("load the model with attn_implementation='sdpa' (or 'eager')")
         self.method, self.model = method, model
-        self.shape = Shape("vlm", depth=len(language.layers), prefix=0, tokens=None, stages=(2,))
+        self.shape = Shape(
+            "vlm", depth=len(language.layers), prefix=0, tokens=None, stages=(2,), dim=language.config.hidden_size
+        )
         self.offers = frozenset({"last_attention"})
 
     @staticmethod
@@ -94,7 +96,7 @@ class _Prompt:
         self.first_sample = 0
         self.reading = False
         self.where: Tensor | None = None  # which tokens of the whole sequence are the image's [batch, tokens]
-        self.count = 0  # of image tokens, now
+        self.count = self.image_tokens = 0  # now, and at first
         self.text: Tensor | None = None  # positions of the text in the sequence as it is now [batch, text]
         self.image: Tensor | None = None  # positions of the image tokens in it [batch, image tokens]
         self.kept: Tensor | None = None  # original position of every token in it; None while all are there
@@ -126,7 +128,7 @@ class _Prompt:
         counts = where.sum(dim=1).tolist()
         if len(set(counts)) > 1:
             raise PrunariumError(f"samples of one batch need equally many image tokens, not {counts}")
-        self.where, self.count = where, counts[0]
+        self.where, self.count, self.image_tokens = where, counts[0], counts[0]
         self.text = self.image = None  # found when first needed: a method that acts nowhere costs nothing
 
     @staticmethod
@@ -141,7 +143,7 @@ class _Prompt:
         """Let the method reduce the image tokens: the shorter sequence, in its old order, and the tokens."""
         if self.image is None or self.text is None:
             self.text, self.image = self._positions()
-        before = Tokens(gather(hidden, self.image), first_sample=self.first_sample)
+        before = Tokens(gather(hidden, self.image), first_sample=self.first_sample, original=self.image_tokens)
         after = self.method.reduce(before, attention, layer)
         if not after.moves:
             return hidden, after
@@ -229,7 +231,7 @@ class _ReducingLayer:
             moves = after.moves
         if self.previous is not None:
             self.previous.queries = self.previous.keys = self.previous.rotary = None
-        prompt.handle.records.append(BlockRecord(self.index, count, prompt.count, moves))
+        prompt.handle.records.append(BlockRecord(self.index, count, prompt.count, prompt.count, moves))
         return hidden
 
     def _mask(self, mask: Tensor | None) -> Tensor | None:

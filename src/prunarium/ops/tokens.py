@@ -4,8 +4,9 @@ Nothing of the account is computed while a model runs: a reduction only remember
 anyway, and ``groups`` works out the rest when somebody asks.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +38,11 @@ class Tokens:
         size: how many original tokens each one stands for ``[batch, tokens]``; ``None`` while all stand for one.
         first_sample: how many samples the model saw before this batch; the batch's samples follow from there.
         moves: the steps taken since the method was handed these tokens.
+        there: which tokens are real, where samples keep different numbers of them: the others are padding, which no
+            other token sees ``[batch, tokens]``; ``None`` while all are real.
+        memory: what the method wants to find again at its next step; empty at the first step of a forward pass.
+        original: tokens that entered the model, prefix included.
+        attention: for the block ahead, to use in place of its own ``[batch, heads, tokens, tokens]``.
     """
 
     x: Tensor
@@ -44,6 +50,10 @@ class Tokens:
     size: Tensor | None = None
     first_sample: int = 0
     moves: tuple[Move, ...] = ()
+    there: Tensor | None = None
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    original: int = 0
+    attention: Tensor | None = None
 
     @property
     def count(self) -> int:
@@ -55,17 +65,36 @@ class Tokens:
         """Tokens that a method may drop or merge."""
         return self.count - self.prefix
 
-    def moved(self, x: Tensor, size: Tensor | None, move: Move) -> "Tokens":
+    def moved(self, x: Tensor, size: Tensor | None, move: Move, there: Tensor | None = None) -> "Tokens":
         """These tokens after one more step."""
-        return replace(self, x=x, size=size, moves=(*self.moves, move))
+        return replace(self, x=x, size=size, moves=(*self.moves, move), there=there)
 
-    def keep(self, index: Tensor, fused: Tensor | None = None) -> "Tokens":
+    def remember(self, **values: Any) -> "Tokens":
+        """These tokens with more to be found at the next step."""
+        return replace(self, memory={**self.memory, **values})
+
+    def keep_where(self, wanted: Tensor) -> "Tokens":
+        """Keep the whole prefix and the tokens wanted, in their order; samples may keep different numbers of them.
+
+        Args:
+            wanted: ``[batch, tokens after the prefix]``, boolean.
+        """
+        if self.there is not None:
+            wanted = wanted & self.there[:, self.prefix :]
+        counts = wanted.sum(dim=1)
+        index = (~wanted).int().argsort(dim=1, stable=True)[:, : int(counts.max())]
+        return self.keep(index, there=wanted.gather(1, index))
+
+    def keep(self, index: Tensor, fused: Tensor | None = None, there: Tensor | None = None) -> "Tokens":
         """Keep some of the tokens and the whole prefix, in the order given.
 
         Args:
             index: ``[batch, kept]``, counted from the first token after the prefix.
             fused: one more token ``[batch, 1, dim]``, appended, in which the tokens not kept live on.
+            there: which of ``index`` are meant, the others become padding ``[batch, kept]``; all without it.
         """
+        if there is not None:
+            return self._keep_padded(index, there)
         prefix = torch.arange(self.prefix, device=index.device).expand(len(index), -1)
         kept = torch.cat([prefix, index + self.prefix], dim=1)
         count, rest = self.count, DROPPED
@@ -83,7 +112,25 @@ class Tokens:
             home = torch.full((len(kept), count), rest, device=kept.device)
             return home.scatter(1, kept, torch.arange(kept.shape[1], device=kept.device).expand_as(kept))
 
-        return self.moved(x, size, Move(position, group))
+        return self.moved(
+            x, size, Move(position, group), self.there if self.there is None else self.there.gather(1, kept)
+        )
+
+    def _keep_padded(self, index: Tensor, there: Tensor) -> "Tokens":
+        prefix = torch.arange(self.prefix, device=index.device).expand(len(index), -1)
+        kept = torch.cat([prefix, index + self.prefix], dim=1)
+        there = nn.functional.pad(there, (self.prefix, 0), value=True)
+        count = self.count
+
+        def group() -> Tensor:
+            # padding writes to one column more, which is cut off
+            home = torch.full((len(kept), count + 1), DROPPED, device=kept.device)
+            places = torch.arange(kept.shape[1], device=kept.device).expand_as(kept)
+            return home.scatter(1, kept.where(there, count), places)[:, :count]
+
+        size = None if self.size is None else self.size.gather(1, kept)
+        move = Move(kept.where(there, DROPPED), group)
+        return self.moved(gather(self.x, kept), size, move, None if bool(there.all()) else there)
 
 
 def gather(x: Tensor, index: Tensor) -> Tensor:
@@ -92,9 +139,13 @@ def gather(x: Tensor, index: Tensor) -> Tensor:
 
 
 def groups(moves: Sequence[Move], batch: int, count: int) -> Tensor:
-    """Where each of ``count`` tokens went after all moves: an output token, or ``DROPPED`` ``[batch, count]``."""
+    """Where each of ``count`` tokens went after all moves: an output token, or ``DROPPED`` ``[batch, count]``.
+
+    A move may give a token a number beyond its output: it is set aside, and a later move takes it back from there.
+    """
     home = torch.arange(count).expand(batch, -1)
     for move in moves:
         following = move.group().cpu()
         home = torch.where(home == DROPPED, DROPPED, following.gather(1, home.clamp(min=0)))
-    return home
+    left = moves[-1].position.shape[1] if moves else count
+    return home.where(home < left, DROPPED)

@@ -1,0 +1,78 @@
+"""Methods with parts of their own that are learned."""
+
+import inspect
+from abc import abstractmethod
+from pathlib import Path
+from typing import Self
+
+import torch
+from pydantic import Field, PrivateAttr
+from torch import nn
+
+from prunarium.errors import PrunariumError
+from prunarium.families.base import Shape, TokenMethod
+
+RANDOM = "random"
+
+
+class LearnedMethod(TokenMethod):
+    """A method with learned parts, such as a predictor of what to keep. A subclass writes ``parts`` too."""
+
+    weights: str = Field(
+        "cluttered-digits",
+        description="its learned parts: the name of a file that comes with the method, the path of a safetensors file, "
+        f"or '{RANDOM}' to train them",
+    )
+    _learned: nn.Module | None = PrivateAttr(None)
+
+    @abstractmethod
+    def parts(self, shape: Shape) -> nn.Module:
+        """The learned parts for a model of this shape, not trained yet."""
+
+    @property
+    def learned(self) -> nn.Module:
+        """The learned parts, where the method is fitted to a model."""
+        assert self._learned is not None, "fit to a model first"
+        return self._learned
+
+    def fit(self, shape: Shape) -> Self:
+        fitted = super().fit(shape).model_copy()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            learned = self.parts(shape)
+        if self.weights != RANDOM:
+            _load(learned, self._file(), type(self).__name__)
+        fitted._learned = learned.eval()
+        return fitted
+
+    def _file(self) -> Path:
+        if self.weights.endswith(".safetensors"):
+            return Path(self.weights)
+        return Path(inspect.getfile(type(self))).parent / "weights" / f"{self.weights}.safetensors"
+
+
+PREFIX = "parts."
+"""Of the learned parts in a file that may also hold a model trained with them (``model.``)."""
+
+
+def _load(learned: nn.Module, path: Path, name: str) -> None:
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        there = ", ".join(sorted(file.stem for file in path.parent.glob("*.safetensors"))) or "none"
+        raise PrunariumError(
+            f"{path}: {name} has no such learned parts (there: {there}); give weights a safetensors file, or "
+            f"'{RANDOM}' to train them"
+        )
+    found = {
+        key.removeprefix(PREFIX): value.float() for key, value in load_file(path).items() if key.startswith(PREFIX)
+    }
+    wanted = learned.state_dict()
+    theirs, ours = ({key: list(value.shape) for key, value in state.items()} for state in (found, wanted))
+    wrong = next((key for key in ours | theirs if theirs.get(key) != ours.get(key)), None)
+    if wrong is not None:
+        raise PrunariumError(
+            f"{path}: these learned parts of {name} are for another model: {wrong} is {theirs.get(wrong)}, this model "
+            f"needs {ours.get(wrong)}; give weights='{RANDOM}' to train new ones"
+        )
+    learned.load_state_dict(found)

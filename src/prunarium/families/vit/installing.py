@@ -1,0 +1,47 @@
+"""Putting a method into the blocks of a model."""
+
+from collections.abc import Callable, Sequence
+
+from torch import nn
+
+from prunarium.families.base import Shape, TokenMethod
+from prunarium.families.handle import Handle
+from prunarium.families.learned import LearnedMethod
+from prunarium.families.vit.block import Halves, ReducingBlock
+from prunarium.families.vit.passage import Passage
+
+
+def stages(depth: int) -> tuple[int, ...]:
+    """The blocks at 1/4, 1/2 and 3/4 of the depth, where staged methods reduce unless told otherwise."""
+    return tuple(sorted({depth * quarter // 4 for quarter in (1, 2, 3)}))
+
+
+def install(
+    method: TokenMethod, model: nn.Module, blocks: Sequence[nn.Module], halves: Callable[..., Halves], shape: Shape
+) -> tuple[Handle, Passage]:
+    """Put the method into the blocks from the first in which it acts; those before it run as they are.
+
+    The first block is always patched: there a forward pass begins.
+    """
+    handle = Handle(method, model)
+    method = method.fit(shape)
+    if isinstance(method, LearnedMethod):
+        first = next(model.parameters())
+        handle.learned = method.learned.to(first.device, first.dtype).train(model.training)
+    acting = set(method.acts_at(shape))
+    passage = Passage(handle, method, shape.prefix)
+    begins = min(acting, default=shape.depth - 1 if passage.finishes else shape.depth)
+    quiet = range(1, begins)
+    previous: ReducingBlock | None = None
+    for index, block in enumerate(blocks):
+        last = index == shape.depth - 1
+        reducing = ReducingBlock(
+            halves(block), index, index in acting, passage, previous, quiet if index == 0 else (), last
+        )
+        if index not in quiet:
+            handle.patch(block, "forward", reducing.forward)
+        looked_at = index if method.place == "between" else index + 1
+        if method.needs and looked_at in acting:
+            reducing.halves.remember(handle, method.needs)
+        previous = reducing
+    return handle, passage

@@ -1,0 +1,105 @@
+"""The tokens of the forward pass that is under way, handed from block to block."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from prunarium.errors import PrunariumError
+from prunarium.families.base import Attention, TokenMethod
+from prunarium.families.handle import Handle
+from prunarium.ops import Move, Tokens
+
+
+class Passage:
+    """One forward pass through the blocks of a model with a method in it.
+
+    Attributes:
+        size: how many original tokens each one stands for ``[batch, tokens]``; ``None`` while all stand for one.
+        there: which tokens are real ``[batch, tokens]``, the others are padding; ``None`` while all are.
+        matrix: attention that the next block is to use in place of its own ``[batch, heads, tokens, tokens]``.
+    """
+
+    def __init__(self, handle: Handle, method: TokenMethod, prefix: int) -> None:
+        self.handle, self.method, self.prefix = handle, method, prefix
+        self.finishes = type(method).finish is not TokenMethod.finish
+        self._first_sample = self._original = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self.size: Tensor | None = None
+        self.there: Tensor | None = None
+        self.matrix: Tensor | None = None
+        self._memory: Mapping[str, Any] = {}
+
+    def begin(self, batch: int, tokens: int) -> None:
+        """A forward pass of so many samples with so many tokens each starts."""
+        self._first_sample = self.handle.begin(batch)
+        self._original = tokens
+        self._forget()
+
+    def bias(self) -> Tensor | None:
+        """What is added to the logits of every key: log(size) for proportional attention, -inf for padding.
+
+        ``[batch, 1, 1, tokens]``, or ``None`` where nothing is.
+        """
+        proportional = self.size is not None and self.method.size_bias
+        bias = self.size.log()[:, None, None, :] if self.size is not None and proportional else None
+        if self.there is None:
+            return bias
+        missing = ~self.there[:, None, None, :]
+        if bias is None:
+            bias = torch.zeros(missing.shape, device=missing.device)
+        return bias.masked_fill(missing, -torch.inf)
+
+    def reduce(self, x: Tensor, attention: Attention, block: int) -> tuple[Tensor, tuple[Move, ...]]:
+        """Let the method reduce the tokens: what is left, and the steps taken."""
+        with self.handle.watch():
+            after = self.method.reduce(self._tokens(x), attention, block)
+        return self._take(after)
+
+    def finish(self, x: Tensor) -> tuple[Tensor, tuple[Move, ...]]:
+        """Let the method put back what it set aside."""
+        with self.handle.watch():
+            after = self.method.finish(self._tokens(x))
+        return self._take(after)
+
+    def weight(self, x: Tensor) -> Tensor:
+        """How much each of the tokens ``x`` counts in a mean: its size, and nothing for padding ``[batch, tokens]``.
+
+        Raises:
+            PrunariumError: ``x`` are not the tokens of the last forward pass.
+        """
+        known = [part for part in (self.size, self.there) if part is not None]
+        if any(part.shape != x.shape[:2] for part in known):
+            raise PrunariumError("these features are not of the last forward pass: their token sizes are not known")
+        weight = torch.ones_like(x[..., 0])
+        for part in known:
+            weight = weight * part
+        return weight
+
+    @property
+    def untouched(self) -> bool:
+        """Whether every token counts alike."""
+        return self.size is None and self.there is None
+
+    def real(self) -> Tensor | None:
+        """How many tokens of each sample are real ``[batch]``; ``None`` while all are."""
+        return None if self.there is None else self.there.sum(dim=1)
+
+    def _tokens(self, x: Tensor) -> Tokens:
+        return Tokens(
+            x,
+            self.prefix,
+            self.size,
+            self._first_sample,
+            there=self.there,
+            memory=self._memory,
+            original=self._original,
+        )
+
+    def _take(self, after: Tokens) -> tuple[Tensor, tuple[Move, ...]]:
+        self.size, self.there, self.matrix = after.size, after.there, after.attention
+        self._memory = self.handle.memory = after.memory
+        return after.x, after.moves

@@ -1,0 +1,56 @@
+"""Merging groups of tokens into one each."""
+
+import torch
+from torch import Tensor
+
+from prunarium.ops.tokens import DROPPED, Move, Tokens
+
+
+def merge_groups(
+    tokens: Tokens, group: Tensor, count: int, weight: Tensor | None = None, seat: Tensor | None = None
+) -> Tokens:
+    """Replace every group of tokens by their weighted mean; sizes add up.
+
+    Args:
+        tokens: the tokens; the prefix stays as it is.
+        group: for every token after the prefix, the number of its group, or ``DROPPED`` ``[batch, tokens]``.
+        count: how many groups there are; none may be empty.
+        weight: of every token after the prefix ``[batch, tokens]``; its size without it.
+        seat: for every group, the token whose place it takes ``[batch, count]``; its first member without it.
+
+    Returns:
+        the prefix, then the groups by number.
+    """
+    prefix, x = tokens.prefix, tokens.x[:, tokens.prefix :]
+    batch, before, dim = x.shape
+    ones = torch.ones((batch, before), dtype=x.dtype, device=x.device)
+    size = ones if tokens.size is None else tokens.size[:, prefix:]
+    weight = size if weight is None else weight
+    home = group.where(group != DROPPED, count)  # one group more, which is cut off
+
+    def summed(values: Tensor) -> Tensor:
+        return torch.zeros((batch, count + 1), dtype=values.dtype, device=x.device).scatter_add(1, home, values)
+
+    into = home.unsqueeze(-1).expand(-1, -1, dim)
+    sums = torch.zeros((batch, count + 1, dim), dtype=x.dtype, device=x.device)
+    sums = sums.scatter_add(1, into, x * weight.unsqueeze(-1))
+    merged = sums[:, :count] / summed(weight)[:, :count].unsqueeze(-1)
+    kept = torch.cat([tokens.x[:, :prefix], merged], dim=1)
+    head = ones.new_ones((batch, prefix)) if tokens.size is None else tokens.size[:, :prefix]
+    new_size = torch.cat([head, summed(size)[:, :count]], dim=1)
+    return tokens.moved(kept, new_size, _move(group, count, prefix, seat))
+
+
+def _move(group: Tensor, count: int, prefix: int, seat: Tensor | None) -> Move:
+    batch, before = group.shape
+    if seat is None:
+        places = torch.arange(before, device=group.device).expand(batch, -1)
+        first = torch.full((batch, count + 1), before, device=group.device)
+        home = group.where(group != DROPPED, count)
+        seat = first.scatter_reduce(1, home, places, "amin")[:, :count]
+    lead = torch.arange(prefix, device=group.device).expand(batch, -1)
+
+    def whole() -> Tensor:
+        return torch.cat([lead, group.where(group == DROPPED, group + prefix)], dim=1)
+
+    return Move(torch.cat([lead, seat + prefix], dim=1), whole)

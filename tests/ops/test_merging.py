@@ -1,0 +1,40 @@
+"""Merging groups: means, sizes and the account of who went where."""
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prunarium.ops import DROPPED, Tokens, groups, merge_groups
+
+
+@st.composite
+def grouped(draw):
+    prefix, count = draw(st.integers(0, 2)), draw(st.integers(1, 4))
+    extra = draw(st.lists(st.integers(DROPPED, count - 1), max_size=6))
+    members = draw(st.permutations([*range(count), *extra]))
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 99)))
+    total = prefix + len(members)
+    size = torch.randint(1, 5, (1, total), generator=generator).double() if draw(st.booleans()) else None
+    x = torch.randn(1, total, 3, generator=generator, dtype=torch.double)
+    return Tokens(x, prefix, size), torch.tensor([members]), count
+
+
+@settings(deadline=None)
+@given(grouped())
+def test_a_group_becomes_its_mean(case):
+    tokens, group, count = case
+    merged = merge_groups(tokens, group, count)
+    prefix = tokens.prefix
+    size = torch.ones(1, tokens.count).double() if tokens.size is None else tokens.size
+    assert torch.equal(merged.x[:, :prefix], tokens.x[:, :prefix])
+    for number in range(count):
+        members = (group[0] == number).nonzero().flatten() + prefix
+        weight = size[0, members]
+        mean = (tokens.x[0, members] * weight[:, None]).sum(dim=0) / weight.sum()
+        assert torch.allclose(merged.x[0, prefix + number], mean)
+        assert merged.size[0, prefix + number] == weight.sum()
+    home = groups(merged.moves, 1, tokens.count)[0]
+    assert home[:prefix].tolist() == list(range(prefix))
+    assert home[prefix:].tolist() == [number + prefix if number != DROPPED else DROPPED for number in group[0].tolist()]
+    seats = merged.moves[0].position[0]
+    assert torch.equal(home[seats], torch.arange(merged.count))
