@@ -1,9 +1,5 @@
 """ToMe and EViT against numbers that the papers' own code gave, at function, block and model level."""
 
-import functools
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 import timm
@@ -14,37 +10,9 @@ from prunarium.families import Attention
 from prunarium.ops import Tokens, bipartite_soft_matching, groups, top
 
 from . import recipe
+from .fixtures import assert_same_partition, check_tokens, close, fixtures, images_of, model_of, of_level, run_block
 
-HERE = Path(__file__).parent
-FIXTURES = {
-    fixture["id"]: fixture
-    for name in ("tome", "evit", "plain")
-    for fixture in json.loads((HERE / f"{name}.json").read_text())["fixtures"]
-}
-
-
-def of_level(prefix: str, level: str) -> list[str]:
-    return [name for name, f in FIXTURES.items() if name.startswith(prefix) and f["level"] == level]
-
-
-@functools.cache
-def deit(seed: int, gain: float):
-    model = timm.create_model("deit_tiny_patch16_224")
-    return recipe.fill_timm(model, seed, gain).double()
-
-
-def model_of(fixture):
-    spec = fixture["model"]
-    return deit(spec["recipe_seed"], spec["qkv_gain"])
-
-
-def images_of(fixture):
-    spec = fixture["input"]
-    return recipe.draw(spec["seed"], 0, (spec["batch"], 3, spec["size"], spec["size"])).double()
-
-
-def close(actual, expected, tolerance):
-    np.testing.assert_allclose(np.asarray(actual), np.asarray(expected), rtol=1e-6, atol=tolerance)
+FIXTURES = fixtures("tome", "evit", "plain")
 
 
 def method_of(fixture):
@@ -57,19 +25,7 @@ def method_of(fixture):
     return load("tome", r=tuple(r) if isinstance(r, list) else r, proportional_attention=params.get("prop_attn", True))
 
 
-def assert_same_partition(ours: torch.Tensor, theirs: torch.Tensor):
-    """Two assignments group the same tokens together, whatever the groups are numbered."""
-    for mine, other in zip(ours.tolist(), theirs.tolist(), strict=True):
-        assert len(set(zip(mine, other, strict=True))) == len(set(mine)) == len(set(other))
-
-
-def check_tokens(x: torch.Tensor, expected: dict, tolerance: float):
-    assert list(x.shape) == expected["shape"]
-    close(x.norm(dim=-1), expected["token_l2"], tolerance * 10)
-    close(x.sum(dim=(1, 2)), expected["sum"], tolerance * 1e3)
-
-
-@pytest.mark.parametrize("name", of_level("tome", "function"))
+@pytest.mark.parametrize("name", of_level(FIXTURES, "function", "tome"))
 def test_tome_matching(name):
     fixture = FIXTURES[name]
     params, given, expected = fixture["params"], fixture["input"], fixture["outputs"]
@@ -96,20 +52,7 @@ def test_tome_matching(name):
     close(unweighted.norm(dim=-1), expected["unweighted"]["token_l2"], tolerance * 10)
 
 
-def run_block(model, block: int, method, x, size=None):
-    """One block of a model with a method in it, entered with given tokens and sizes."""
-    with method.apply(model) as handle, torch.no_grad():
-        forward = model.blocks[block].forward.__self__
-        forward.passage.handle.begin(len(x))
-        forward.passage.size = size
-        if block == 0:
-            assert size is None
-        out = model.blocks[block](x)
-        record = handle.records[-1]
-        return out, record, forward.passage.size
-
-
-@pytest.mark.parametrize("name", of_level("tome", "block"))
+@pytest.mark.parametrize("name", of_level(FIXTURES, "block", "tome"))
 def test_tome_block(name):
     fixture = FIXTURES[name]
     given, expected = fixture["input"], fixture["outputs"]
@@ -124,7 +67,10 @@ def test_tome_block(name):
     assert_same_partition(groups(record.moves, len(x), x.shape[1]), torch.tensor(expected["group_of_token"]))
 
 
-@pytest.mark.parametrize("name", [*of_level("tome", "model"), *of_level("evit", "model"), *of_level("plain", "model")])
+@pytest.mark.parametrize(
+    "name",
+    [*of_level(FIXTURES, "model", "tome"), *of_level(FIXTURES, "model", "evit"), *of_level(FIXTURES, "model", "plain")],
+)
 def test_model(name):
     fixture = FIXTURES[name]
     expected, model, method = fixture["outputs"], model_of(fixture), method_of(fixture)
@@ -146,7 +92,7 @@ def test_model(name):
             assert kept.tolist() == theirs
 
 
-@pytest.mark.parametrize("name", of_level("evit", "function"))
+@pytest.mark.parametrize("name", of_level(FIXTURES, "function", "evit"))
 def test_evit_selection(name):
     fixture = FIXTURES[name]
     given, expected = fixture["input"]["attention"], fixture["outputs"]
@@ -165,7 +111,7 @@ def test_evit_selection(name):
     assert top(attention[:, :, 0, 1:].mean(1), expected["n_kept"]).tolist() == expected["kept_descending"]
 
 
-@pytest.mark.parametrize("name", of_level("evit", "block"))
+@pytest.mark.parametrize("name", of_level(FIXTURES, "block", "evit"))
 def test_evit_block(name):
     fixture = FIXTURES[name]
     given, expected = fixture["input"]["x"], fixture["outputs"]
