@@ -111,6 +111,7 @@ class TokenMethod(BaseModel, ABC):
         place: vit: ``between`` a block's attention and its MLP, with what that attention has to offer; or ``before`` a
             block, with what the attention of the block before it has to offer (in the first block: nothing).
         adaptive: whether the number of tokens left depends on the data.
+        trains: whether a model in training mode may run it: gradients reach everything that decides.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -119,6 +120,7 @@ class TokenMethod(BaseModel, ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     place: ClassVar[Literal["between", "before"]] = "between"
     adaptive: ClassVar[bool] = False
+    trains: ClassVar[bool] = True
 
     @abstractmethod
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:

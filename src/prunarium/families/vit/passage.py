@@ -34,7 +34,14 @@ class Passage:
         self._memory: Mapping[str, Any] = {}
 
     def begin(self, batch: int, tokens: int) -> None:
-        """A forward pass of so many samples with so many tokens each starts."""
+        """A forward pass of so many samples with so many tokens each starts.
+
+        Raises:
+            PrunariumError: the model is in training mode and the method has no rule for it.
+        """
+        if self.handle.model.training and not self.method.trains:
+            name = type(self.method).__name__
+            raise PrunariumError(f"{name} has no rule for training; call model.eval(), or take the method out to train")
         self._first_sample = self.handle.begin(batch)
         self._original = tokens
         self._forget()
