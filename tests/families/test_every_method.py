@@ -76,7 +76,7 @@ def test_a_budget_is_reached(name):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_one_optimiser_step_lowers_the_loss_or_training_is_refused(name):
-    model, x = make_timm(), images()
+    model, x = make_timm().double(), images().double()
     labels = torch.arange(8) % 7
     method = reducing(name, model)
     model.train()
@@ -86,7 +86,7 @@ def test_one_optimiser_step_lowers_the_loss_or_training_is_refused(name):
                 model(x)
             return
         parameters = [*model.parameters(), *(handle.learned.parameters() if handle.learned is not None else [])]
-        optimiser = torch.optim.SGD(parameters, lr=0.001)
+        optimiser = torch.optim.SGD(parameters, lr=1e-5)  # small: which tokens are kept must not flip
         losses = []
         for _ in range(2):
             torch.manual_seed(0)  # methods that draw lots draw the same
