@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -46,6 +47,19 @@ class Attention:
 
     def __init__(self, needs: Collection[str], offers: Mapping[str, Callable[[], Tensor]]) -> None:
         self._needs, self._offers = needs, offers
+
+    def through(self, changes: Mapping[str, Callable[[Tensor], Tensor]]) -> "Attention":
+        """The same, each row changed on its way to the method; what has no change is refused."""
+
+        def changed(name: str) -> Tensor:
+            if name not in changes:
+                raise PrunariumError(
+                    f"attention.{name} is of the tokens before another method reduced them in the same block; let the "
+                    "two act in different blocks"
+                )
+            return changes[name](self._offers[name]())
+
+        return Attention(self._needs, {name: partial(changed, name) for name in self._offers})
 
     def _give(self, name: str) -> Tensor:
         if name not in self._needs:
@@ -157,6 +171,16 @@ class TokenMethod(BaseModel, ABC):
         ``with_budget`` searches it. A method without such a knob cannot be compared at equal budgets.
         """
         raise PrunariumError(f"{type(self).__name__} has no knob to search a budget with")
+
+    def __add__(self, other: "TokenMethod") -> "TokenMethod":
+        """Both methods, this one first: ``(load("tome", r=4) + load("evit")).apply(model)``.
+
+        Raises:
+            PrunariumError: they do not go together.
+        """
+        from prunarium.families.composition import compose
+
+        return compose(self, other)
 
     def apply(self, model: nn.Module) -> "Handle":
         """Put the method into a live model, in place; the handle takes it out again.

@@ -1,6 +1,7 @@
 """One comparable budget for every method: mean tokens per block, of the untouched model's."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -29,7 +30,7 @@ def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
     counts = []
     for block in range(shape.depth):
         if block in acting:
-            tokens = method.reduce(tokens, _random_attention(method, tokens.count, draw), block)
+            tokens = replace(method.reduce(tokens, _random_attention(method, tokens.count, draw), block), moves=())
         counts.append(tokens.count)
     return counts
 

@@ -102,7 +102,10 @@ class Handle:
     def __post_init__(self) -> None:
         there = _applied[self.model]() if self.model in _applied else None
         if there is not None:
-            raise PrunariumError(f"{there.method!r} is already applied to this model; remove its handle first")
+            raise PrunariumError(
+                f"{there.method!r} is already applied to this model; remove its handle first, or apply "
+                "both as one: (one + other).apply(model)"
+            )
         _applied[self.model] = weakref.ref(self)
         self._undo.callback(_applied.pop, self.model, None)
 
