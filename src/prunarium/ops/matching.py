@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from prunarium.ops.tokens import Move, Tokens, gather
+from prunarium.ops.tokens import Move, Tokens, add_at, gather
 
 
 @dataclass(frozen=True)
@@ -31,38 +31,28 @@ class Matching:
         """
         if self.r == 0:
             return tokens
-        merged, unmerged = self.sources[:, : self.r], self.sources[:, self.r :].sort(dim=1).values
-        x, size = tokens.x, tokens.size
-        weight = torch.ones(x.shape[:2], dtype=x.dtype, device=x.device) if size is None else size
-        weighted = x if size is None else x * size.unsqueeze(-1)
-
-        def reduce(values: Tensor) -> Tensor:
-            prefix, a, b = self._sides(values)
-            into = self.destination.unsqueeze(-1).expand(-1, -1, values.shape[-1])
-            b = b.scatter_add(1, into, gather(a, merged))
-            return torch.cat([prefix, gather(a, unmerged), b], dim=1)
-
-        new_size = reduce(weight.unsqueeze(-1))
-        new_x = reduce(weighted) / new_size
-        return tokens.moved(new_x, new_size.squeeze(-1), self._move(tokens.count, merged, unmerged))
-
-    def _sides(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         first, second = sides(self.prefix)
-        return values[:, : self.prefix], values[:, first::2], values[:, second::2]
-
-    def _move(self, count: int, merged: Tensor, unmerged: Tensor) -> Move:
-        batch, device = len(merged), merged.device
-        places = torch.arange(count, device=device).expand(batch, -1).unsqueeze(-1)
-        prefix, a, b = (side.squeeze(-1) for side in self._sides(places))
-        position = torch.cat([prefix, a.gather(1, unmerged), b], dim=1)
+        merged, unmerged = self.sources[:, : self.r], self.sources[:, self.r :].sort(dim=1).values
+        device, batch = merged.device, len(merged)
+        prefix = torch.arange(self.prefix, device=device).expand(batch, -1)
+        b = torch.arange(second, tokens.count, 2, device=device).expand(batch, -1)
+        kept = torch.cat([prefix, first + 2 * unmerged, b], dim=1)
+        gone, into = first + 2 * merged, self.prefix + unmerged.shape[1] + self.destination
+        size = tokens.size
+        if size is None:
+            size = torch.ones(tokens.x.shape[:2], dtype=tokens.x.dtype, device=device)
+            weighted = tokens.x
+        else:
+            weighted = tokens.x * size.unsqueeze(-1)
+        new_size = size.gather(1, kept).scatter_add(1, into, size.gather(1, gone))
+        new_x = add_at(gather(weighted, kept), into, gather(weighted, gone)).div_(new_size.unsqueeze(-1))
 
         def group() -> Tensor:
-            home = torch.empty((batch, count), dtype=torch.long, device=device)
-            home.scatter_(1, position, torch.arange(position.shape[1], device=device).expand_as(position))
-            b_begins = position.shape[1] - b.shape[1]
-            return home.scatter_(1, a.gather(1, merged), b_begins + self.destination)
+            home = torch.empty((batch, tokens.count), dtype=torch.long, device=device)
+            home.scatter_(1, kept, torch.arange(kept.shape[1], device=device).expand_as(kept))
+            return home.scatter_(1, gone, into)
 
-        return Move(position, group)
+        return tokens.moved(new_x, new_size, Move(kept, group))
 
 
 def sides(prefix: int) -> tuple[int, int]:

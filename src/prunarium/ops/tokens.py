@@ -14,18 +14,23 @@ from torch import Tensor, nn
 DROPPED = -1
 
 
-@dataclass(frozen=True)
 class Move:
     """One step of a reduction.
 
     Attributes:
         position: for every output token, the input token whose place it takes ``[batch, tokens out]``; ``DROPPED``
-            for a token that takes nobody's place.
+            for a token that takes nobody's place. Given as a tensor, or as a function that is called once, when asked.
         group: computes, for every input token, the output token that holds it, or ``DROPPED`` ``[batch, tokens in]``.
     """
 
-    position: Tensor
-    group: Callable[[], Tensor]
+    def __init__(self, position: Tensor | Callable[[], Tensor], group: Callable[[], Tensor]) -> None:
+        self._position, self.group = position, group
+
+    @property
+    def position(self) -> Tensor:
+        if not isinstance(self._position, Tensor):
+            self._position = self._position()
+        return self._position
 
 
 @dataclass(frozen=True)
@@ -134,8 +139,26 @@ class Tokens:
 
 
 def gather(x: Tensor, index: Tensor) -> Tensor:
-    """Tokens ``[batch, k, dim]`` of ``x`` ``[batch, tokens, dim]`` at ``index`` ``[batch, k]``."""
-    return x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
+    """Tokens ``[batch, k, dim]`` of ``x`` ``[batch, tokens, dim]`` at ``index`` ``[batch, k]``.
+
+    Whole rows are copied, which is several times faster than ``torch.gather`` with an index for every number.
+    """
+    rows = x.reshape(-1, x.shape[-1]).index_select(0, _flat(index, x.shape[1]))
+    return rows.view(*index.shape, x.shape[-1])
+
+
+def add_at(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
+    """``x`` ``[batch, tokens, dim]`` with ``values`` ``[batch, k, dim]`` added in place at ``index`` ``[batch, k]``."""
+    x.view(-1, x.shape[-1]).index_add_(0, _flat(index, x.shape[1]), values.reshape(-1, x.shape[-1]))
+    return x
+
+
+def _flat(index: Tensor, count: int) -> Tensor:
+    """Positions in a batch of ``count`` tokens each, as rows of all samples together."""
+    if len(index) == 1:
+        return index[0]
+    first = torch.arange(0, len(index) * count, count, device=index.device)
+    return (index + first.unsqueeze(1)).flatten()
 
 
 def groups(moves: Sequence[Move], batch: int, count: int) -> Tensor:
