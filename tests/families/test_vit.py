@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from timm.models.vision_transformer import VisionTransformer
 
 from prunarium import PrunariumError, load
-from prunarium.families import VitMethod, shape_of, tokens_per_block, with_budget
+from prunarium.families import Shape, VitMethod, shape_of, tokens_per_block, with_budget
 from prunarium.ops import bipartite_soft_matching
 
 SMALL = {"img_size": 64, "embed_dim": 48, "depth": 4, "num_heads": 3, "num_classes": 7}
@@ -165,13 +165,15 @@ def test_evit_counts_follow_the_closed_form(keep_rate, blocks, fuse):
 @settings(max_examples=30, deadline=None)
 @given(r=st.integers(0, 100), inflection=st.floats(-1, 1))
 def test_tome_schedules(r, inflection):
-    method = load("tome", r=(r, inflection))
-    schedule = method.schedule(12)
+    def schedule_of(r, depth=12):
+        return load("tome", r=r).schedule(Shape("vit", depth, 1, 197, (3, 6, 9), 192))
+
+    schedule = schedule_of((r, inflection))
     assert len(schedule) == 12
     assert all(0 <= count <= 2 * r for count in schedule)
     assert abs(sum(schedule) - 12 * r) <= 12
-    assert load("tome", r=r).schedule(12) == [r] * 12
-    assert load("tome", r=[r, 1]).schedule(4) == [r, 1, 0, 0]
+    assert schedule_of(r) == [r] * 12
+    assert schedule_of([r, 1], depth=4) == [r, 1, 0, 0]
 
 
 @torch.inference_mode()

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prunarium.ops import DROPPED, Tokens, groups, merge_groups
+from prunarium.ops import DROPPED, Tokens, groups, merge_groups, stand_in
 
 
 @st.composite
@@ -38,3 +38,17 @@ def test_a_group_becomes_its_mean(case):
     assert home[prefix:].tolist() == [number + prefix if number != DROPPED else DROPPED for number in group[0].tolist()]
     seats = merged.moves[0].position[0]
     assert torch.equal(home[seats], torch.arange(merged.count))
+
+
+@settings(deadline=None)
+@given(grouped())
+def test_one_token_stands_for_its_group(case):
+    tokens, group, count = case
+    group = group.clamp(min=0)
+    seat = torch.stack([(group[0] == number).nonzero()[-1] for number in range(count)]).T
+    kept, merged = stand_in(tokens, group, seat), merge_groups(tokens, group, count, seat=seat)
+    assert torch.equal(kept.x[:, tokens.prefix :], tokens.x[:, seat[0] + tokens.prefix])
+    assert torch.equal(kept.x[:, : tokens.prefix], tokens.x[:, : tokens.prefix])
+    assert torch.equal(kept.size, merged.size)
+    assert torch.equal(kept.moves[0].position, merged.moves[0].position)
+    assert torch.equal(kept.moves[0].group(), merged.moves[0].group())

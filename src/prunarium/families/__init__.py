@@ -4,8 +4,10 @@ from prunarium.families.adapters import adapter_for, shape_of
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.budget import budget_of, tokens_per_block, with_budget
 from prunarium.families.handle import BlockRecord, Handle, Report
-from prunarium.families.learned import LearnedMethod
-from prunarium.families.staging import Block, CumulativeMethod, StagedMethod, check_stages
+from prunarium.families.learned import LearnedMethod, LearnedStages
+from prunarium.families.per_block import PerBlock, PerBlockMethod
+from prunarium.families.soft_merging import SoftMerging
+from prunarium.families.staging import Block, CumulativeMethod, StagedMethod, after_first, check_stages
 from prunarium.families.vit import VitMethod
 from prunarium.families.vlm import VlmMethod
 from prunarium.records import Family
@@ -18,13 +20,18 @@ __all__ = [
     "Family",
     "Handle",
     "LearnedMethod",
+    "LearnedStages",
+    "PerBlock",
+    "PerBlockMethod",
     "Report",
     "Shape",
+    "SoftMerging",
     "StagedMethod",
     "TokenMethod",
     "VitMethod",
     "VlmMethod",
     "adapter_for",
+    "after_first",
     "budget_of",
     "check_stages",
     "shape_of",

@@ -160,6 +160,14 @@ class TokenMethod(BaseModel, ABC):
         """
         return range(shape.depth)
 
+    def loss(self, memory: Mapping[str, Any]) -> Tensor | None:
+        """What the method adds to a training loss, such as the distance from its budget; ``None`` for nothing.
+
+        Args:
+            memory: what it remembered in the last forward pass (``handle.memory``).
+        """
+        return None
+
     @property
     def size_bias(self) -> bool:
         """Whether a merged token counts in attention as often as the tokens it stands for."""

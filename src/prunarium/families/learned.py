@@ -2,15 +2,17 @@
 
 import inspect
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
 from pydantic import Field, PrivateAttr
-from torch import nn
+from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Shape, TokenMethod
+from prunarium.families.staging import CumulativeMethod
 
 RANDOM = "random"
 
@@ -24,6 +26,7 @@ class LearnedMethod(TokenMethod):
         f"or '{RANDOM}' to train them",
     )
     _learned: nn.Module | None = PrivateAttr(None)
+    _fitted_to: Shape | None = PrivateAttr(None)
 
     @abstractmethod
     def parts(self, shape: Shape) -> nn.Module:
@@ -36,19 +39,48 @@ class LearnedMethod(TokenMethod):
         return self._learned
 
     def fit(self, shape: Shape) -> Self:
-        fitted = super().fit(shape).model_copy()
+        """This method with its learned parts; once it has some for such a model, it keeps them, turned or not."""
+        fitted = super().fit(shape)
+        if self._fitted_to == shape:
+            return fitted
+        fitted = fitted.model_copy()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             learned = self.parts(shape)
-        if self.weights != RANDOM:
+        if self.weights != RANDOM and learned.state_dict():
             _load(learned, self._file(), type(self).__name__)
-        fitted._learned = learned.eval()
+        fitted._learned, fitted._fitted_to = learned.eval(), shape
         return fitted
 
     def _file(self) -> Path:
         if self.weights.endswith(".safetensors"):
             return Path(self.weights)
         return Path(inspect.getfile(type(self))).parent / "weights" / f"{self.weights}.safetensors"
+
+
+class LearnedStages(LearnedMethod, CumulativeMethod):
+    """A method that reduces at a few blocks, with learned parts of its own at each. A subclass writes ``part`` too."""
+
+    @abstractmethod
+    def part(self, shape: Shape) -> nn.Module:
+        """The learned parts of one stage."""
+
+    def parts(self, shape: Shape) -> nn.ModuleList:
+        return nn.ModuleList(self.part(shape) for _ in self.acts_at(shape))
+
+    def part_at(self, block: int) -> Any:
+        """The learned parts of the stage at a block, where the method is fitted to a model."""
+        assert self.blocks is not None and isinstance(self.learned, nn.ModuleList)
+        return self.learned[self.blocks.index(block)]
+
+    def loss(self, memory: Mapping[str, Any]) -> Tensor | None:
+        """How far the shares that a training pass kept are from those asked for.
+
+        Rao et al., NeurIPS 2021 (arXiv 2106.02034), equation 13, with the weight of their section 4.1.
+        """
+        shares = memory.get("shares", ())
+        misses = [(share - self.keep_rate ** (stage + 1)).square().mean() for stage, share in enumerate(shares)]
+        return 2 * torch.stack(misses).mean() if misses else None
 
 
 PREFIX = "parts."

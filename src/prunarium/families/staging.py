@@ -20,6 +20,17 @@ def check_stages(blocks: Collection[int], depth: int) -> None:
         raise PrunariumError(f"block {beyond[0]} does not exist: the model has blocks 0 to {depth - 1}")
 
 
+def after_first(blocks: Collection[int], asked_for: bool) -> Collection[int]:
+    """Blocks of a method that reads the attention of the block before: the first is left out.
+
+    Raises:
+        PrunariumError: the first was asked for.
+    """
+    if asked_for and 0 in blocks:
+        raise PrunariumError("block 0: the scores are of the block before, and there is none; begin at block 1")
+    return tuple(block for block in blocks if block > 0)
+
+
 class StagedMethod(TokenMethod):
     """A method that keeps the same share of the tokens at each of a few blocks."""
 

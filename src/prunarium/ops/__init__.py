@@ -1,28 +1,81 @@
 """Tensor building blocks that methods share."""
 
+from prunarium.ops.absorbing import absorb, most_similar
+from prunarium.ops.aside import set_aside, take_back
+from prunarium.ops.attention_merging import merge_attention
+from prunarium.ops.choosing import choose
+from prunarium.ops.clustering import Linkage, agglomerate, density_peaks, k_medoids
 from prunarium.ops.deciding import above, drawn
+from prunarium.ops.energy import energy
+from prunarium.ops.expanding import expand
+from prunarium.ops.grid_matching import grid_destinations, match_to
+from prunarium.ops.halting import Halting
+from prunarium.ops.importance import attention_times_value
 from prunarium.ops.keep_predictor import KeepPredictor
 from prunarium.ops.masked_softmax import masked_softmax
-from prunarium.ops.matching import Matching, bipartite_soft_matching
-from prunarium.ops.merging import merge_groups
+from prunarium.ops.matching import Matching, bipartite_soft_matching, sides
+from prunarium.ops.merging import merge_groups, stand_in
+from prunarium.ops.mixing import mix
+from prunarium.ops.norms import with_largest_norm
+from prunarium.ops.pagerank import page_rank, rms_of_telling_heads
+from prunarium.ops.pouring import pour
+from prunarium.ops.redundancy import redundant
+from prunarium.ops.saliency import sharpness_saliency
+from prunarium.ops.sampling import inverse_transform_sample
 from prunarium.ops.selection import in_order, top, weight_of_rest
+from prunarium.ops.sinkhorn import sinkhorn
+from prunarium.ops.squeezing import squeeze, squeeze_softly
+from prunarium.ops.thinning import mean_tokens, thin
 from prunarium.ops.tokens import DROPPED, Move, Tokens, add_at, gather, groups
+from prunarium.ops.two_way_matching import two_way_matching
 
 __all__ = [
     "DROPPED",
+    "Halting",
     "KeepPredictor",
+    "Linkage",
     "Matching",
     "Move",
     "Tokens",
     "above",
+    "absorb",
     "add_at",
+    "agglomerate",
+    "attention_times_value",
     "bipartite_soft_matching",
+    "choose",
+    "density_peaks",
     "drawn",
+    "energy",
+    "expand",
     "gather",
+    "grid_destinations",
     "groups",
     "in_order",
+    "inverse_transform_sample",
+    "k_medoids",
     "masked_softmax",
+    "match_to",
+    "mean_tokens",
+    "merge_attention",
     "merge_groups",
+    "mix",
+    "most_similar",
+    "page_rank",
+    "pour",
+    "redundant",
+    "rms_of_telling_heads",
+    "set_aside",
+    "sharpness_saliency",
+    "sides",
+    "sinkhorn",
+    "squeeze",
+    "squeeze_softly",
+    "stand_in",
+    "take_back",
+    "thin",
     "top",
+    "two_way_matching",
     "weight_of_rest",
+    "with_largest_norm",
 ]

@@ -3,6 +3,10 @@
 import torch
 from torch import Tensor, nn
 
+from prunarium.ops.deciding import drawn
+from prunarium.ops.thinning import thin
+from prunarium.ops.tokens import Tokens
+
 
 class KeepPredictor(nn.Module):
     """Scores every token by itself and by the mean of all.
@@ -34,3 +38,11 @@ class KeepPredictor(nn.Module):
             weight = there.unsqueeze(-1)
             mean = (shared * weight).sum(dim=1, keepdim=True) / weight.sum(dim=1, keepdim=True).clamp(min=1)
         return self.judge(torch.cat([own, mean.expand_as(shared)], dim=-1)).log_softmax(dim=-1)
+
+    def thin(self, tokens: Tokens) -> Tokens:
+        """Mask the tokens that lots, drawn by these probabilities, are against: for training.
+
+        The gradients of the decisions, which are estimates, stop here: a model trained along gets exact ones.
+        """
+        there = None if tokens.there is None else tokens.there[:, tokens.prefix :]
+        return thin(tokens, drawn(self(tokens.x[:, tokens.prefix :].detach(), there)))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from prunarium.ops.tokens import Move, Tokens, add_at, gather
+from prunarium.ops.absorbing import absorb
+from prunarium.ops.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -24,35 +25,32 @@ class Matching:
     destination: Tensor
     prefix: int
 
-    def merge(self, tokens: Tokens) -> Tokens:
+    def merge(self, tokens: Tokens, share: Tensor | None = None) -> Tokens:
         """Replace each destination by the mean of itself and what merges into it, weighted by size.
 
         The order afterwards is prefix, unmerged sources, destinations, each in their former order.
+
+        Args:
+            tokens: the tokens.
+            share: how much of each token counts where it merges into another ``[batch, tokens after the prefix]``.
         """
         if self.r == 0:
             return tokens
+        given = sides(self.prefix)[0] - self.prefix + 2 * self.sources[:, : self.r]
+        into = self.sources.shape[1] - self.r + self.destination
+        share = None if share is None else share.gather(1, given)
+        return absorb(tokens, self._staying(tokens), given, into, share=share)
+
+    def drop(self, tokens: Tokens) -> Tokens:
+        """Drop what would merge; the destinations stay as they are, the order is that of ``merge``."""
+        return tokens if self.r == 0 else tokens.keep(self._staying(tokens))
+
+    def _staying(self, tokens: Tokens) -> Tensor:
+        """Unmerged sources and destinations, counted from the first token after the prefix."""
         first, second = sides(self.prefix)
-        merged, unmerged = self.sources[:, : self.r], self.sources[:, self.r :].sort(dim=1).values
-        device, batch = merged.device, len(merged)
-        prefix = torch.arange(self.prefix, device=device).expand(batch, -1)
-        b = torch.arange(second, tokens.count, 2, device=device).expand(batch, -1)
-        kept = torch.cat([prefix, first + 2 * unmerged, b], dim=1)
-        gone, into = first + 2 * merged, self.prefix + unmerged.shape[1] + self.destination
-        size = tokens.size
-        if size is None:
-            size = torch.ones(tokens.x.shape[:2], dtype=tokens.x.dtype, device=device)
-            weighted = tokens.x
-        else:
-            weighted = tokens.x * size.unsqueeze(-1)
-        new_size = size.gather(1, kept).scatter_add(1, into, size.gather(1, gone))
-        new_x = add_at(gather(weighted, kept), into, gather(weighted, gone)).div_(new_size.unsqueeze(-1))
-
-        def group() -> Tensor:
-            home = torch.empty((batch, tokens.count), dtype=torch.long, device=device)
-            home.scatter_(1, kept, torch.arange(kept.shape[1], device=device).expand_as(kept))
-            return home.scatter_(1, gone, into)
-
-        return tokens.moved(new_x, new_size, Move(kept, group))
+        unmerged = first + 2 * self.sources[:, self.r :].sort(dim=1).values
+        destinations = torch.arange(second, tokens.count, 2, device=unmerged.device).expand(len(unmerged), -1)
+        return torch.cat([unmerged, destinations], dim=1) - self.prefix
 
 
 def sides(prefix: int) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from prunarium.ops.tokens import DROPPED, Move, Tokens
+from prunarium.ops.tokens import DROPPED, Move, Tokens, add_at, gather
 
 
 def merge_groups(
@@ -27,18 +27,36 @@ def merge_groups(
     size = ones if tokens.size is None else tokens.size[:, prefix:]
     weight = size if weight is None else weight
     home = group.where(group != DROPPED, count)  # one group more, which is cut off
-
-    def summed(values: Tensor) -> Tensor:
-        return torch.zeros((batch, count + 1), dtype=values.dtype, device=x.device).scatter_add(1, home, values)
-
-    into = home.unsqueeze(-1).expand(-1, -1, dim)
-    sums = torch.zeros((batch, count + 1, dim), dtype=x.dtype, device=x.device)
-    sums = sums.scatter_add(1, into, x * weight.unsqueeze(-1))
-    merged = sums[:, :count] / summed(weight)[:, :count].unsqueeze(-1)
+    weighted = x * weight.unsqueeze(-1)
+    sums = add_at(weighted.new_zeros((batch, count + 1, dim)), home, weighted)
+    merged = sums[:, :count] / _summed(weight, home, count).unsqueeze(-1)
     kept = torch.cat([tokens.x[:, :prefix], merged], dim=1)
     head = ones.new_ones((batch, prefix)) if tokens.size is None else tokens.size[:, :prefix]
-    new_size = torch.cat([head, summed(size)[:, :count]], dim=1)
+    new_size = torch.cat([head, _summed(size, home, count)], dim=1)
     return tokens.moved(kept, new_size, _move(group, count, prefix, seat))
+
+
+def stand_in(tokens: Tokens, group: Tensor, seat: Tensor) -> Tokens:
+    """Keep one token of every group as it is; it stands for them all, so sizes add up.
+
+    Args:
+        tokens: the tokens; the prefix stays as it is.
+        group: for every token after the prefix, the number of its group ``[batch, tokens]``.
+        seat: for every group, the token to keep, counted from the first after the prefix ``[batch, groups]``.
+
+    Returns:
+        the prefix, then the kept tokens by the number of their group.
+    """
+    prefix, count = tokens.prefix, seat.shape[1]
+    size = tokens.x.new_ones(tokens.x.shape[:2]) if tokens.size is None else tokens.size
+    move = _move(group, count, prefix, seat)
+    new_size = torch.cat([size[:, :prefix], _summed(size[:, prefix:], group, count)], dim=1)
+    return tokens.moved(gather(tokens.x, move.position), new_size, move)
+
+
+def _summed(values: Tensor, home: Tensor, count: int) -> Tensor:
+    """Sums over groups, those of the group ``count`` cut off ``[batch, count]``."""
+    return values.new_zeros((len(values), count + 1)).scatter_add(1, home, values)[:, :count]
 
 
 def _move(group: Tensor, count: int, prefix: int, seat: Tensor | None) -> Move:

@@ -4,13 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention
 from prunarium.families.handle import BlockRecord, Handle
 from prunarium.families.vit.passage import Passage
-from prunarium.ops import Move
+from prunarium.ops import Move, masked_softmax
 
 
 class Halves(ABC):
@@ -80,6 +81,7 @@ class Offering:
         self.halves = halves
         self.bias: Tensor | None = None
         self.there: Tensor | None = None
+        self.soft: tuple[Tensor, Tensor] | None = None  # queries and keys of attention that was computed here
 
     def all(self) -> dict[str, Callable[[], Tensor]]:
         """By the name that a method declares in ``needs``. Bound methods: a copied model then has its own."""
@@ -96,10 +98,26 @@ class Offering:
     def softmax(self, queries: Tensor, keys: Tensor) -> Tensor:
         """Attention as the block computes it, bias included."""
         logits = (queries * self.halves.scale) @ keys.transpose(-2, -1)
-        return (logits if self.bias is None else logits + self.bias).softmax(dim=-1)
+        logits = logits if self.bias is None else logits + self.bias
+        if self.there is not None and self.there.is_floating_point():
+            return masked_softmax(logits, self.there)
+        return logits.softmax(dim=-1)
+
+    def attend_softly(self, x: Tensor) -> Tensor:
+        """The first half of a block, written out: to tokens that are there to a degree (training)."""
+        self.soft = self.halves.queries_and_keys(x)
+        return self.halves.attend_with(x, self.softmax(*self.soft))
+
+    def forget(self) -> None:
+        """Let go of what was kept of the attention."""
+        self.soft = None
+        self.halves.forget()
+
+    def _queries(self) -> Tensor:
+        return self.halves.queries if self.soft is None else self.soft[0]
 
     def _keys(self) -> Tensor:
-        return self.halves.keys
+        return self.halves.keys if self.soft is None else self.soft[1]
 
     def _values(self) -> Tensor:
         return self.halves.values
@@ -108,16 +126,22 @@ class Offering:
         return self.halves.head_outputs
 
     def _logits(self) -> Tensor:
-        return (self.halves.queries * self.halves.scale) @ self.halves.keys.transpose(-2, -1)
+        return (self._queries() * self.halves.scale) @ self._keys().transpose(-2, -1)
 
     def _cls_attention(self) -> Tensor:
-        return self.softmax(self.halves.queries[:, :, :1], self.halves.keys).squeeze(-2)
+        return self.softmax(self._queries()[:, :, :1], self._keys()).squeeze(-2)
 
     def _full_attention(self) -> Tensor:
-        return self.softmax(self.halves.queries, self.halves.keys)
+        return self.softmax(self._queries(), self._keys())
 
     def _received_attention(self) -> Tensor:
-        rows = self._full_attention().mean(dim=1)
+        # head by head: the matrices of all heads at once leave the cache, which takes twice the time
+        heads = zip(self._queries().split(1, dim=1), self._keys().split(1, dim=1), strict=True)
+        received = [self._over_queries(self.softmax(queries, keys).squeeze(1)) for queries, keys in heads]
+        return torch.stack(received).mean(dim=0)
+
+    def _over_queries(self, rows: Tensor) -> Tensor:
+        """Mean over the real tokens that look ``[batch, tokens]``."""
         if self.there is None:
             return rows.mean(dim=1)
         real = self.there.unsqueeze(-1).to(rows.dtype)
@@ -171,13 +195,15 @@ class ReducingBlock:
             x, moves = self._reduce_before(x)
         attended, matrix = x.size(1), passage.matrix
         offering.bias, offering.there = passage.bias(), passage.there
-        if matrix is None:
-            x = self.halves.attend(x, offering.bias)
-        else:
+        if matrix is not None:
             x, passage.matrix = self.halves.attend_with(x, matrix), None
+        elif passage.soft:
+            x = offering.attend_softly(x)
+        else:
+            x = self.halves.attend(x, offering.bias)
         if self.between:
             x, moves = passage.reduce(x, self.attention, self.index)
-            self.halves.forget()
+            offering.forget()
         record = BlockRecord(self.index, entering, attended, x.size(1), moves, passage.real(), matrix is not None)
         passage.handle.records.append(record)
         for block in self.quiet:
@@ -193,7 +219,7 @@ class ReducingBlock:
         x, moves = self.passage.reduce(x, self.attention, self.index)
         self._entering = None
         if self.previous is not None:
-            self.previous.halves.forget()
+            self.previous.offering.forget()
         return x, moves
 
     def _next_attention(self) -> Tensor:

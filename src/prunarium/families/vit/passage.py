@@ -17,7 +17,8 @@ class Passage:
 
     Attributes:
         size: how many original tokens each one stands for ``[batch, tokens]``; ``None`` while all stand for one.
-        there: which tokens are real ``[batch, tokens]``, the others are padding; ``None`` while all are.
+        there: which tokens are real ``[batch, tokens]``, the others are padding; ``None`` while all are. In training it
+            may be a number, 0 to 1, through which gradients reach what decides; attention is then written out.
         matrix: attention that the next block is to use in place of its own ``[batch, heads, tokens, tokens]``.
     """
 
@@ -25,6 +26,7 @@ class Passage:
         self.handle, self.method, self.prefix = handle, method, prefix
         self.finishes = type(method).finish is not TokenMethod.finish
         self._first_sample = self._original = 0
+        self._dtype = torch.float32
         self._forget()
 
     def _forget(self) -> None:
@@ -42,6 +44,9 @@ class Passage:
         if self.handle.model.training and not self.method.trains:
             name = type(self.method).__name__
             raise PrunariumError(f"{name} has no rule for training; call model.eval(), or take the method out to train")
+        learned = self.handle.learned
+        if learned is not None and learned.training != self.handle.model.training:
+            learned.train(self.handle.model.training)
         self._first_sample = self.handle.begin(batch)
         self._original = tokens
         self._forget()
@@ -53,11 +58,12 @@ class Passage:
         """
         proportional = self.size is not None and self.method.size_bias
         bias = self.size.log()[:, None, None, :] if self.size is not None and proportional else None
-        if self.there is None:
+        if self.there is None or self.soft:
             return bias
         missing = ~self.there[:, None, None, :]
         if bias is None:
-            bias = torch.zeros(missing.shape, device=missing.device)
+            # of another dtype than the queries, fused attention on the CPU would read it wrongly
+            bias = torch.zeros(missing.shape, dtype=self._dtype, device=missing.device)
         return bias.masked_fill(missing, -torch.inf)
 
     def reduce(self, x: Tensor, attention: Attention, block: int) -> tuple[Tensor, tuple[Move, ...]]:
@@ -91,9 +97,14 @@ class Passage:
         """Whether every token counts alike."""
         return self.size is None and self.there is None
 
+    @property
+    def soft(self) -> bool:
+        """Whether tokens are there to a degree."""
+        return self.there is not None and self.there.is_floating_point()
+
     def real(self) -> Tensor | None:
         """How many tokens of each sample are real ``[batch]``; ``None`` while all are."""
-        return None if self.there is None else self.there.sum(dim=1)
+        return None if self.there is None else (self.there > 0.5).sum(dim=1)
 
     def _tokens(self, x: Tensor) -> Tokens:
         return Tokens(
@@ -108,5 +119,6 @@ class Passage:
 
     def _take(self, after: Tokens) -> tuple[Tensor, tuple[Move, ...]]:
         self.size, self.there, self.matrix = after.size, after.there, after.attention
+        self._dtype = after.x.dtype
         self._memory = self.handle.memory = after.memory
         return after.x, after.moves
