@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test site lint types build-site clean
+.PHONY: run test test-slow site lint types build-site clean
 
 run: .venv/methods
 	$(BIN)/prunarium run tome
 
 test: .venv/dev
 	$(BIN)/python -m pytest
+
+test-slow: .venv/dev
+	$(BIN)/python -m pytest -m slow
 
 site: .venv/methods
 	$(BIN)/prunarium site serve
@@ -21,8 +24,14 @@ lint: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
+# A folder such as evo-vit has no name that mypy could import: it checks methods under links to them.
 types: .venv/dev
 	$(BIN)/mypy
+	rm -rf build/types && mkdir -p build/types
+	for folder in methods/*/; do \
+		ln -s "$$PWD/$${folder}method.py" "build/types/$$(basename $$folder | tr - _).py"; \
+	done
+	$(BIN)/mypy build/types/*.py
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Prunarium needs Python 3.11 or newer; run: make PYTHON=python3.12 ...")'

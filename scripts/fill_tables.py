@@ -7,20 +7,21 @@ With --check nothing is written; the exit code is 1 when a page says something e
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from statistics import mean
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated
 
 import typer
 
 from prunarium import registry
+from prunarium.bench.comparison import Ranking, Row, compare
+from prunarium.bench.conditions import EQUAL_BUDGETS, Condition
+from prunarium.bench.wording import macs, percent, place, ratio
 from prunarium.catalog import load
 from prunarium.catalog.statistics import statistics
 from prunarium.catalog.writing import write_text
 from prunarium.paths import root
-from prunarium.records import Interval, MeasuredScore
+from prunarium.records import MeasuredScore
 
-BUDGETS = (0.75, 0.5, 0.25)
 PAGES = ("README.md", "site/pages/guide/measuring.md")
 
 
@@ -29,11 +30,6 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = list(head)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
-def ratio(value: Interval) -> str:
-    """A ratio with its 95 % interval."""
-    return f"{value.median:.2f} ({value.ci_low:.2f}, {value.ci_high:.2f})"
 
 
 def methods() -> str:
@@ -46,25 +42,34 @@ def methods() -> str:
 
 
 def budgets(scores: list[MeasuredScore]) -> str:
-    """Accuracy by benchmark, method and budget; the mean where there are several seeds."""
-    found: defaultdict[tuple[str, str], defaultdict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
-    untouched = {}
-    for score in scores:
-        if score.benchmark and score.quality:
-            untouched[score.benchmark] = score.quality.baseline
-            for budget in BUDGETS:
-                if abs(score.cost.budget - budget) <= 0.01:
-                    found[score.benchmark, score.method][budget].append(score.quality.method)
-    rows = []
-    for benchmark, accuracy in sorted(untouched.items()):
-        rows.append([benchmark, "untouched", f"{100 * accuracy:.1f} %", "", ""])
-        for (where, method), cells in sorted(found.items()):
-            if where == benchmark:
-                seeds = max(len(values) for values in cells.values())
-                name = f"`{method}`" + (f", mean of {seeds} seeds" if seeds > 1 else "")
-                values = [f"{100 * mean(cells[b]):.1f} %" if cells[b] else "out of reach" for b in BUDGETS]
-                rows.append(["", name, *values])
-    return table(("benchmark", "method", *(f"budget {budget}" for budget in BUDGETS)), rows)
+    """Quality by benchmark, method and budget, of what ``prunarium compare`` ranks: each method's best setting.
+
+    Of a benchmark, the condition (model, device, precision and so on) under which the most settings are ranked.
+    """
+    ranked: defaultdict[Condition, list[Ranking]] = defaultdict(list)
+    for ranking in compare(scores).rankings:
+        ranked[ranking.condition].append(ranking)
+    best: dict[str, Condition] = {}
+    for condition, rankings in sorted(ranked.items()):
+        before = best.setdefault(condition.benchmark, condition)
+        if sum(len(one.rows) for one in rankings) > sum(len(one.rows) for one in ranked[before]):
+            best[condition.benchmark] = condition
+    head = ("benchmark", "method", *(f"budget {budget}" for budget in EQUAL_BUDGETS))
+    return table(head, [row for condition in best.values() for row in _ranked(condition, ranked[condition])])
+
+
+def _ranked(condition: Condition, rankings: list[Ranking]) -> Iterator[list[str]]:
+    """A row for the untouched model and one for each method."""
+    where = f"{condition.benchmark}: {condition.device}, {condition.threads} threads, {condition.precision}"
+    yield [where, "untouched", percent(rankings[0].baseline), *[""] * (len(EQUAL_BUDGETS) - 1)]
+    rows: defaultdict[str, dict[float, Row]] = defaultdict(dict)
+    for ranking in rankings:
+        for row in ranking.rows:
+            rows[row.method].setdefault(ranking.budget, row)  # the best setting is the first
+    for method, at in sorted(rows.items()):
+        seeds = max(row.seeds for row in at.values())
+        name = f"`{method}`" + (f", mean of {seeds} seeds" if seeds > 1 else "")
+        yield ["", name, *(percent(at[one].quality) if one in at else "not ranked" for one in EQUAL_BUDGETS)]
 
 
 def speed(scores: list[MeasuredScore]) -> str:
@@ -74,12 +79,10 @@ def speed(scores: list[MeasuredScore]) -> str:
         if score.benchmark is None and score.speed:
             cost = score.cost
             ratios = {one.batch_size: ratio(one.ratio) for one in score.speed}
-            macs = f"{cost.macs_baseline / 1e9:.2f} G to {cost.macs / 1e9:.2f} G"
+            counted = f"{macs(cost.macs_baseline)} to {macs(cost.macs)}"
             timed = "; ".join(f"batch {size}: {ratio}" for size, ratio in ratios.items())
-            device = f"{score.environment.device}, {score.environment.threads} threads"
-            rows.append(
-                [f"`{score.setting}`", score.model, macs, f"{cost.macs_baseline / cost.macs:.2f}", timed, device]
-            )
+            share = f"{cost.macs_baseline / cost.macs:.2f}"
+            rows.append([f"`{score.setting}`", score.model, counted, share, timed, place(score.environment)])
     return table(("method", "model", "MACs", "MAC ratio", "speed ratio (95 % interval)", "device"), rows)
 
 
@@ -112,8 +115,8 @@ def overhead(scores: list[MeasuredScore]) -> str:
             f"{score.cost.macs_baseline / score.cost.macs:.2f}",
             ratio(speed.ratio),
             f"{speed.own_ms.median:.1f} ms",
-            f"{100 * speed.own_share:.1f} %",
-            f"{score.environment.device}, {score.environment.threads} threads",
+            percent(speed.own_share),
+            place(score.environment),
         ]
         for score in scores
         if score.benchmark is None
@@ -125,7 +128,7 @@ def overhead(scores: list[MeasuredScore]) -> str:
 def identity(scores: list[MeasuredScore]) -> str:
     """The harness's own test: a method that changes nothing, timed as all others are."""
     rows = [
-        [score.model, str(speed.batch_size), ratio(speed.ratio), score.environment.device]
+        [score.model, str(speed.batch_size), ratio(speed.ratio), place(score.environment)]
         for score in scores
         if score.method == "identity"
         for speed in score.speed
@@ -145,7 +148,7 @@ def filled(page: str, parts: dict[str, Callable[[], str]]) -> str:
 
 def main(check: Annotated[bool, typer.Option("--check", help="write nothing, only compare")] = False) -> None:
     """Fill in the tables."""
-    scores = [score for name in registry.cards() for score in registry.measured_scores(name)]
+    scores = registry.measured_of()
     parts: dict[str, Callable[[], str]] = {
         "catalogue": catalogue,
         "methods": methods,

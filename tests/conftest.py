@@ -1,11 +1,19 @@
-"""What many tests share: small real models."""
+"""What many tests share: small real models, and one thread for each process."""
+
+import os
 
 import pytest
 import torch
+from hypothesis import settings
 
+from tests.command_line import prunarium  # noqa: F401 - a fixture
 from tests.method_folders import method_folder  # noqa: F401 - a fixture
 
-torch.set_num_threads(2)
+# The models are too small for more, and threads that wait for each other on a busy machine cost most of the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the processes that tests start
+torch.set_num_threads(1)
+settings.register_profile("untimed", settings.default, deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import subprocess
 import pytest
 import torch
 
-from prunarium import paths
+from prunarium import PrunariumError, paths
 from prunarium.bench.environment import environment
+from prunarium.bench.workload import find_device
 
 CPU = torch.device("cpu")
 
@@ -31,8 +32,14 @@ def test_commit_and_dirty_flag(repository):
     root, head = repository
     clean = environment(CPU, "float32")
     assert (clean.commit, clean.dirty) == (head, False)
-    (root / "new").write_text("a record, not yet committed")
+    record = root / "methods" / "tome" / "measured" / "new.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("a score does not change what is measured")
     assert not environment(CPU, "float32").dirty
+    method = record.parent.parent / "method.py"
+    method.write_text("a method that nobody has committed")
+    assert environment(CPU, "float32").dirty
+    method.unlink()
     (root / "file").write_text("two")
     assert environment(CPU, "float32").dirty
 
@@ -43,6 +50,13 @@ def test_the_commit_of_a_repository_around_an_installed_package_is_not_ours(repo
     monkeypatch.setattr(paths, "root", lambda: inside)
     found = environment(CPU, "float32")
     assert (found.commit, found.dirty) == (None, False)
+
+
+@pytest.mark.parametrize("name", ["mps", "xpu", "mps:0"])
+def test_a_device_that_would_pass_for_the_processor_is_refused(name):
+    for refuses in (find_device, lambda name: environment(torch.device(name), "float32")):
+        with pytest.raises(PrunariumError, match=f"--device {name}: cannot be measured on; choose cpu, cuda, meta"):
+            refuses(name)
 
 
 def test_what_ran_where():

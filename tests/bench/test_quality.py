@@ -43,6 +43,7 @@ def test_the_difference_is_of_the_same_samples():
     assert (quality.baseline, quality.method, quality.samples) == (0.5, 0.25, 4)
     assert quality.difference_low < quality.method - quality.baseline <= quality.difference_high == 0
     assert quality.answers == answers(worse).checksum("top-1")
+    assert quality.answers_baseline == answers(RANKED).checksum("top-1")
 
 
 def test_answers_of_a_model_and_tokens_of_a_method():

@@ -14,11 +14,14 @@ from tests.bench.killed_once import QUICK, kill_once
 pytestmark = pytest.mark.slow
 
 
-def do_on_another_disk(cell, root):
-    """As a worker does that shares no files with the one who started it."""
-    outcome = do(cell, root=root)
+def do_on_another_disk(cell, root, again=False):
+    """As a worker does that shares no files with the one who started it: there, all is as it was."""
+    before = {path: path.read_bytes() for path in root.rglob("measured/*.json")}
+    outcome = do(cell, root, again)
     if outcome.path and cell.seed == 1:
         outcome.path.unlink()
+        if outcome.path in before:
+            outcome.path.write_bytes(before[outcome.path])
     return outcome
 
 
@@ -42,6 +45,10 @@ def test_a_killed_worker_s_cell_is_done_again_and_none_is_lost_or_doubled(tmp_pa
         outcome = outcomes[str(cell)]
         assert MeasuredScore.model_validate(json.loads(outcome.path.read_text())) == outcome.score
     assert outcomes[str(cells[0])].score.environment.threads == 1
+    first = outcomes[str(cells[2])]
+    (second,) = executor("ray", partial(do_on_another_disk, root=tmp_path, again=True)).run([cells[2]])
+    assert (second.state, second.path) == ("measured", first.path) and second.score != first.score
+    assert MeasuredScore.model_validate(json.loads(first.path.read_text())) == second.score, "--again replaces it here"
     printed = capfd.readouterr()
     assert (printed.out, printed.err) == ("", ""), "Ray keeps its logs to itself"
 

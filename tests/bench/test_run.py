@@ -98,12 +98,43 @@ class Asleep(VitMethod):
     """Should keep one patch token, but does nothing in a real model."""
 
     def reduce(self, tokens, attention, block):
-        return tokens if tokens.x.shape[-1] > 4 else tokens.keep(torch.zeros(1, 1, dtype=torch.long))
+        return tokens if torch.is_inference_mode_enabled() else tokens.keep(torch.zeros(1, 1, dtype=torch.long))
 
 
 def test_a_method_that_did_not_act_gets_no_score():
-    with pytest.raises(PrunariumError, match=r"Asleep\(\) removed no token"):
+    with pytest.raises(PrunariumError, match=r"Asleep\(\) left 65 of 65 tokens after block 0"):
         prepare(Asleep(), "identity", "cluttered-digits").measure()
+
+
+@pytest.mark.parametrize("broken", ["the untouched model", "the method"])
+def test_scores_that_are_no_numbers_are_no_answers(broken):
+    """Sample 123 alone: a NaN in its picture, for the model; a method that divides by zero."""
+    run = prepare(Overflowing() if broken == "the method" else load("identity"), "identity", "cluttered-digits")
+    if broken == "the untouched model":
+        run.workload.data.inputs["images"][123] = float("nan")
+    with pytest.raises(PrunariumError, match=r"answers sample 123 \(the first is 0\) with scores .* in float32"):
+        run.measure()
+
+
+class Overflowing(VitMethod):
+    """Makes one sample infinite."""
+
+    def reduce(self, tokens, attention, block):
+        which = torch.arange(len(tokens.x)) + tokens.first_sample == 123
+        return dataclasses.replace(tokens, x=tokens.x.masked_fill(which[:, None, None], float("inf")))
+
+
+def test_slow_attention_is_no_rival():
+    """As TIMM_FUSED_ATTN=0 makes it, and attn_implementation='eager'."""
+    run = prepare(load("evit"), "evit", "cluttered-digits")
+    for block in run.workload.model.blocks:
+        block.attn.fused_attn = False
+    with pytest.raises(PrunariumError, match=r"100 % of its attention without the fused kernel.*TIMM_FUSED_ATTN"):
+        run.measure()
+    run = prepare(load("fastv"), "fastv", "digit-grid")
+    run.workload.model.model.language_model.set_attn_implementation("eager")
+    with pytest.raises(PrunariumError, match=r"of its attention without the fused.*set_attn_implementation\('sdpa'\)"):
+        run.measure()
 
 
 def test_a_batch_that_does_not_fit_is_one_clear_line():

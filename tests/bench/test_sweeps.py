@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-import torch  # noqa: F401 - before a method is loaded
+import torch
 
 from prunarium import PrunariumError
 from prunarium.bench.sweeps import read_sweep
@@ -44,7 +44,7 @@ def test_every_combination_is_one_cell(tmp_path):
     ]
     assert {(cell.benchmark, cell.seconds) for cell in cells} == {("cluttered-digits", 1.0)}
     assert {(cell.threads, cell.batch_sizes) for cell in second} == {(1, (1, 8))}
-    assert {(cell.threads, cell.batch_sizes) for cell in first} == {(None, None)}
+    assert {(cell.threads, cell.batch_sizes) for cell in first} == {(torch.get_num_threads(), None)}
 
 
 def test_a_cell_of_two_grids_is_one_cell(tmp_path):

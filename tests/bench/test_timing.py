@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunarium.bench.bootstrap import interval_of_mean, interval_of_median
-from prunarium.bench.timing import FEWEST, MOST, WARM_UP, Stopwatch, interleave, interval, own_work, seconds
+from prunarium.bench.timing import FEWEST, LONG, MOST, WARM_UP, Stopwatch, interleave, interval, own_work, seconds
 
 CPU = torch.device("cpu")
 
@@ -39,6 +39,17 @@ def test_as_many_pairs_as_the_time_allows():
     for about, pairs in ((0, FEWEST), (60, 30), (10**6, MOST)):
         _, one, other = contenders()
         assert len(interleave(one, other, about)[0]) == pairs
+
+
+def test_long_steps_are_warmed_up_once_and_watched_thrice():
+    calls = []
+
+    def contender(name):
+        return lambda: calls.append(name) or 1.5 * LONG
+
+    interleave(contender("A"), contender("B"), about=0)
+    assert "".join(calls) == "AB" + "ABBA" * (FEWEST // 2)
+    assert len(own_work(lambda: (0.25, 1.5 * LONG), pairs=FEWEST)[0]) == 3
 
 
 def test_drift_hits_both_alike():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from prunarium.catalog import load
+from prunarium.catalog import Catalogue, load
 from prunarium.catalog.adding.by_hand import skeleton, what_is_missing
 from prunarium.catalog.adding.drafting import Classification
 from prunarium.catalog.files import read_yaml
@@ -21,6 +21,12 @@ from prunarium.errors import PrunariumError
 from prunarium.records import Paper
 
 OMEGA = ("--title", "Omega: The Last Token")
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    """The project's own, read once."""
+    return load()
 
 
 def new(tree: Path, *arguments: str) -> str:
@@ -82,8 +88,9 @@ def test_what_is_given_is_filled_in_and_asked_for_no_more(tree: Path) -> None:
 
 
 @given(title=st.text(min_size=1, max_size=60), author=st.text(min_size=1, max_size=20), year=st.integers(1990, 2100))
-def test_whatever_the_title_the_file_reads_back(scratch: Path, title: str, author: str, year: int) -> None:
-    catalogue = load()
+def test_whatever_the_title_the_file_reads_back(
+    scratch: Path, catalogue: Catalogue, title: str, author: str, year: int
+) -> None:
     try:
         paper = skeleton(title, catalogue, Classification(), authors=[author], year=year)
     except PrunariumError as error:

@@ -6,20 +6,17 @@ import sys
 
 import pytest
 
+from prunarium import paths
 from prunarium.cli import main
 
 QUICK = ("--samples", "16", "--seconds", "0", "--batch-size", "1")
 
 
-def bench(folder, *words):
-    command = [sys.executable, "-m", "prunarium", "bench", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=folder)
-
-
 def test_a_failing_cell_does_not_stop_the_others(tmp_path, method_folder):
     dies, raises = method_folder("dies", "os._exit(7)"), method_folder("raises", "raise ValueError('of mine')")
     words = (str(dies), str(raises), "tome", "--benchmark", "cluttered-digits", *QUICK, "--records", "kept")
-    done = bench(tmp_path, *words)
+    command = [sys.executable, "-m", "prunarium", "bench", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "failed: dies on cluttered-digits, seed 0: its process died: exit code 7",
@@ -33,43 +30,32 @@ def test_a_failing_cell_does_not_stop_the_others(tmp_path, method_folder):
     assert len(list((tmp_path / "kept").rglob("*.json"))) == 1
 
 
-def test_an_option_given_twice_counts_twice(tmp_path, method_folder):
-    folder = str(method_folder("mine", "pass"))
-    words = (
-        "--samples",
-        "16",
-        "--seconds",
-        "0",
-        "--batch-size",
-        "1",
-        "--batch-size",
-        "2",
-        "--seed",
-        "3,4",
-        "--seed",
-        "5",
-    )
-    done = bench(tmp_path, folder, "--benchmark", "cluttered-digits", *words, "--records", "kept", "--json")
-    assert done.returncode == 0, done.stderr
-    scores = [json.loads(path.read_text()) for path in (tmp_path / "kept").rglob("*.json")]
-    assert sorted(score["seed"] for score in scores) == [3, 4, 5]
-    assert all("--batch-size 1 --batch-size 2" in score["command"] for score in scores)
+@pytest.mark.slow
+def test_an_option_given_twice_counts_twice(tmp_path, method_folder, prunarium):
+    words = (*QUICK, "--batch-size", "2,3", "--seed", "3", "--seed", "4")
+    folder, kept = method_folder("mine", "pass"), tmp_path / "kept"
+    done = prunarium("bench", folder, "--benchmark", "cluttered-digits", *words, "--records", kept, "--json")
+    assert done.code == 0, done.err
+    scores = [json.loads(path.read_text()) for path in kept.rglob("*.json")]
+    assert sorted(score["seed"] for score in scores) == [3, 4]
+    assert all("--batch-size 1 --batch-size 2 --batch-size 3" in score["command"] for score in scores)
 
 
-def test_a_sweep_file_with_records_in_the_methods_folder(tmp_path, method_folder):
-    folder = method_folder("mine", "pass")
-    grid = "seconds: 0\n    samples: 16\n    batch_sizes: [1]\n    seeds: [3, 4]"
-    (tmp_path / "s.yaml").write_text(f"grids:\n  - methods: [made/mine]\n    {grid}\n")
-    done = bench(tmp_path, "s.yaml", "--json")
-    assert done.returncode == 0, done.stderr
-    outcomes = json.loads(done.stdout)
-    assert [(outcome["cell"]["seed"], outcome["state"]) for outcome in outcomes] == [(3, "measured"), (4, "measured")]
-    assert {outcome["path"] for outcome in outcomes} == {str(p) for p in (folder / "measured").glob("*.json")}
-    again = bench(tmp_path, "s.yaml")
-    assert again.returncode == 0
-    assert [row.split()[-1] for row in again.stdout.splitlines()[1:]] == ["there", "there"]
+def test_a_sweep_file_with_records_in_the_methods_folder(tmp_path, method_folder, prunarium):
+    folder, sweep = method_folder("mine", "pass"), tmp_path / "s.yaml"
+    grid = "seconds: 0\n    samples: 16\n    batch_sizes: [1]\n    seeds: [3]"
+    sweep.write_text(f"grids:\n  - methods: [made/mine]\n    {grid}\n")
+    done = prunarium("bench", sweep, "--json")
+    assert done.code == 0, done.err
+    (outcome,) = json.loads(done.out)
+    assert (outcome["cell"]["seed"], outcome["state"]) == (3, "measured")
+    assert [outcome["path"]] == [str(path) for path in (folder / "measured").glob("*.json")]
+    again = prunarium("bench", sweep)
+    assert again.code == 0
+    assert [row.split()[-1] for row in again.out.splitlines()[1:]] == ["there"]
 
 
+TOME = str(paths.root() / "methods" / "tome")
 BAD = {
     "unknown method": (["tme"], "there is no method 'tme' (did you mean 'tome'?)"),
     "unknown parameter": (["tome", "--param", "q=3"], "tome has no parameter 'q'; its parameters: r, proportional_"),
@@ -91,6 +77,10 @@ BAD = {
     "settings of another executor": (["tome", "--slurm", "partition=gpu"], "--slurm means nothing to --executor local"),
     "hasty": (["tome", "--seconds", "0"], "a record needs at least --seconds 1"),
     "partial": (["tome", "--samples", "64"], "a record needs all samples"),
+    "hasty, by path": ([TOME, "--seconds", "0"], "a record needs at least --seconds 1"),
+    "partial, by root": (["tome", "--samples", "64", "--records", str(paths.root())], "a record needs all samples"),
+    "endless": (["tome", "--seconds", "inf"], "--seconds is inf; write a finite number"),
+    "seed below 0": (["tome", "--seed", "0,-1"], "--seed is -1; it must be at least 0"),
     "no sweep file": (["none.yaml"], "none.yaml:1: cannot be read"),
     "two sweep files": (["a.yaml", "b.yaml"], "a.yaml: a sweep file stands alone"),
     "sweep file and option": (["a.yaml", "--budget", "0.5"], "a.yaml: says itself what to measure; leave out --budget"),

@@ -79,3 +79,23 @@ def test_a_method_that_does_not_exist() -> None:
     done = claims("tomme")
     assert done.returncode == 1
     assert done.stderr.startswith("error: there is no method 'tomme'") and done.stderr.count("\n") == 1
+
+
+def test_a_count_with_an_earlier_version_says_nothing(folder: Path) -> None:
+    assert claims(folder, "--count").returncode == 0
+    assert "evit: of 1 rows 1 reproduced, 0 within noise, 0 not reproduced, 0 not comparable" in claims(folder).stdout
+    card = folder / "card.yaml"
+    card.write_text(f"{card.read_text()}version: 2\n")
+    assert "evit: of 1 rows 0 reproduced" in claims(folder).stdout
+    assert claims(folder, "--count").returncode == 0
+    assert len(list((folder / "measured").glob("*.json"))) == 2
+    assert "evit: of 1 rows 1 reproduced" in claims(folder).stdout
+
+
+def test_counts_kept_elsewhere(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    done = claims(folder, "--count", "--records", elsewhere)
+    assert done.returncode == 0 and "evit: of 1 rows 1 reproduced" in done.stdout
+    assert not (folder / "measured").exists()
+    assert len(list((elsewhere / "methods" / "evit" / "measured").glob("*.json"))) == 1
+    assert "evit: of 1 rows 0 reproduced" in claims(folder).stdout

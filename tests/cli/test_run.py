@@ -12,14 +12,14 @@ from prunarium.cli.values import parse_setting
 from prunarium.records import MeasuredScore
 
 
-def prunarium(*words, **options):
+def process(*words, **options):
     return subprocess.run(
         [sys.executable, "-m", "prunarium", *words], capture_output=True, text=True, timeout=300, **options
     )
 
 
 def test_run_on_the_embedded_benchmark(tmp_path):
-    done = prunarium("run", "tome", "--param", "r=4", "--seconds", "0.5", "--picture", str(tmp_path / "tome.png"))
+    done = process("run", "tome", "--param", "r=4", "--seconds", "0", "--picture", str(tmp_path / "tome.png"))
     assert done.returncode == 0, done.stderr
     for words in (
         "ToMe(r=4",
@@ -32,51 +32,40 @@ def test_run_on_the_embedded_benchmark(tmp_path):
     assert read_image(tmp_path / "tome.png").size[0] > 400
 
 
-def test_json_is_a_score(tmp_path):
-    words = (
-        "run",
-        "fastv",
-        "--json",
-        "--budget",
-        "0.5",
-        "--seconds",
-        "0",
-        "--batch-size",
-        "2",
-        "--picture",
-        str(tmp_path / "p.png"),
-    )
-    done = prunarium(*words, "--param", "layer=3")
-    assert done.returncode == 0, done.stderr
-    score = MeasuredScore.model_validate(json.loads(done.stdout))
+def test_json_is_a_score(tmp_path, prunarium):
+    words = ("--param", "layer=3", "--budget", "0.5", "--threads", "1", "--seconds", "0", "--samples", "200")
+    done = prunarium("run", "fastv", "--json", *words, "--batch-size", "2", "--picture", tmp_path / "p.png")
+    assert done.code == 0, done.err
+    score = MeasuredScore.model_validate(json.loads(done.out))
     assert score.setting.startswith("FastV(layer=3, drop_rate=0.7")
     assert score.cost.budget == pytest.approx(0.5, abs=0.01)
-    assert score.command == "prunarium run fastv --param layer=3 --budget 0.5 --seconds 0.0 --batch-size 2"
+    assert score.command == (
+        f"prunarium run fastv --param layer=3 --budget 0.5 --threads {score.environment.threads} --seconds 0.0 "
+        "--samples 200 --batch-size 2"
+    )
     assert [speed.batch_size for speed in score.speed] == [2]
     assert score.environment.device and score.environment.versions["torch"]
 
 
-def test_any_timm_model_with_a_local_checkpoint_and_image(tmp_path):
+def test_any_timm_model_with_a_local_checkpoint_and_image(tmp_path, prunarium, monkeypatch):
     import timm
     import torch
     from PIL import Image
 
-    torch.save(timm.create_model("vit_tiny_patch16_224").state_dict(), tmp_path / "vit.pth")
-    Image.new("RGB", (300, 200), (200, 30, 30)).save(tmp_path / "red.png")
-    done = prunarium(
-        *("run", "evit", "--model", "vit_tiny_patch16_224", "--checkpoint", str(tmp_path / "vit.pth")),
-        *("--image", str(tmp_path / "red.png"), "--batch-size", "1", "--seconds", "0"),
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "random weights" not in done.stderr
-    assert "tokens per block: 197 -> 197 197 197 140" in done.stdout
+    monkeypatch.chdir(tmp_path)
+    torch.save(timm.create_model("vit_tiny_patch16_224").state_dict(), "vit.pth")
+    Image.new("RGB", (300, 200), (200, 30, 30)).save("red.png")
+    words = ("--checkpoint", "vit.pth", "--image", "red.png", "--batch-size", "1", "--seconds", "0")
+    done = prunarium("run", "evit", "--model", "vit_tiny_patch16_224", *words)
+    assert done.code == 0, done.err
+    assert "random weights" not in done.err
+    assert "tokens per block: 197 -> 197 197 197 140" in done.out
     assert (tmp_path / "build" / "evit-vit_tiny_patch16_224.png").is_file()
 
 
 def test_random_weights_are_said_loudly(tmp_path):
-    done = prunarium(
-        *("run", "tome", "--model", "vit_tiny_patch16_224", "--batch-size", "1", "--seconds", "0"),
+    done = process(
+        *("run", "tome", "--model", "vit_tiny_patch16_224", "--batch-size", "1", "--seconds", "0", "--threads", "1"),
         cwd=tmp_path,
         env={"PATH": "", "HOME": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"},
     )
@@ -112,8 +101,13 @@ BAD = {
     "budget out of reach": (["evit", "--budget", "0.05"], "cannot reach budget 0.05; the nearest it comes is 0."),
     "budget without a knob": (["identity", "--budget", "0.5"], "Identity() cannot reach budget 0.5"),
     "no such device": (["tome", "--device", "cuda:99"], "--device cuda:99: there is no such device here"),
+    "another kind of device": (["tome", "--device", "mps"], "--device mps: cannot be measured on; choose cpu, cuda"),
     "no device at all": (["tome", "--device", "toaster"], "--device toaster: there is no such device here"),
     "unknown model": (["tome", "--model", "deit_smal_patch16_224"], "did you mean 'deit_small_patch16_224'"),
+    "seed below 0": (["random", "--seed", "-1"], "--seed is -1; it must be at least 0"),
+    "seed of a parameter": (["random", "--param", "seed=-1"], "random: seed=-1: input should be greater than or equal"),
+    "endless seed": (["random", "--seed", "9" * 20], "it must be less than 4294967296"),
+    "endless": (["tome", "--seconds", "inf"], "--seconds is inf; write a finite number"),
     "image without model": (["tome", "--image", "x.png"], "need --model"),
     "no checkpoint": (["tome", "--model", "resnet18", "--checkpoint", "no.pth"], "no.pth: there is no such checkpoint"),
     "block that is not there": (
@@ -145,6 +139,13 @@ def test_bad_input_is_one_clear_line(words, said, capsys, monkeypatch, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_there_is_nothing_to_see_of_a_count(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    words = ["visualize", "tome", "--model", "vit_tiny_patch16_224", "--device", "meta"]
+    assert "--device meta counts on shapes alone: there is nothing to see" in fails(words, capsys, monkeypatch)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("content", [b"not a picture", b"", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_an_image_that_is_none(content, capsys, monkeypatch, tmp_path):
     import timm
@@ -169,7 +170,7 @@ def test_a_model_of_the_wrong_family_and_a_wrong_checkpoint(capsys, monkeypatch,
 
 
 def test_a_broken_bad_input_in_a_real_process():
-    done = prunarium("run", "tme")
+    done = process("run", "tme")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: there is no method 'tme'") and "Traceback" not in done.stderr
 

@@ -8,7 +8,7 @@ def test_what_is_shown(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     show_score(measured_score())
     rows = {line.split("│")[1].strip(): line for line in capsys.readouterr().out.splitlines() if "│" in line}
-    assert "-1.9 points (-2.4, -1.4)" in rows["accuracy, 2000 samples"]
+    assert "-1.9 (-2.4, -1.4) points" in rows["accuracy, 2000 samples"]
     assert "2.00x fewer" in rows["MACs per sample"]
     assert "1.50x (1.45, 1.55)" in rows["latency, batch 1"], "the interval of the median, not the quartiles"
     assert "20.0 % of the step" in rows["own work, batch 64"]

@@ -1,30 +1,19 @@
 """Scores written by hand, as pictures read them."""
 
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from prunarium import paths
 from prunarium.bench.pictures.trade_off import TradeOff, trade_offs
-from prunarium.cli import main
 from prunarium.records import Card, MeasuredScore
 from prunarium.records.natural_key import natural_key_of
 
 MACS, QUALITY = 16_000_000, 0.95
 BUDGETS = (0.75, 0.5, 0.25)
 HOSTILE = "</text><script>odd()</script> $x_i^2$ \\ & \"'<b> 🌱 {{ 7 * 7 }}"
-
-
-class Done(NamedTuple):
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
 
 
 def interval(median: float) -> dict[str, Any]:
@@ -125,7 +114,9 @@ def many(count: int) -> TradeOff:
         for budget in BUDGETS
     ]
     scores += [
-        score("random", budget, budget + 0.01 * seed, {1: 0.7, 8: 2 - budget + seed / 50}, seed=seed)
+        score(
+            "random", budget, budget + 0.01 * seed, {1: 0.7, 8: 2 - budget + seed / 50}, {"keep": budget, "seed": seed}
+        )
         for budget in BUDGETS
         for seed in range(3)
     ]
@@ -152,20 +143,3 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def keep(root: Path, made: MeasuredScore) -> None:
     path = root / "methods" / made.method / "measured" / f"{made.benchmark}-{made.key}.json"
     path.write_text(made.model_dump_json())
-
-
-@pytest.fixture
-def prunarium(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
-    """The command line, as ``python -m prunarium`` starts it."""
-
-    def run(*words: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["prunarium", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            main()
-            raise SystemExit(0)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return Done(int(stop.value.code or 0), out, err)
-
-    return run

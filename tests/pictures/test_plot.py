@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 import pytest
 
 from prunarium import paths
+from tests.command_line import Done
 
-from .conftest import Done, keep, score
+from .conftest import keep, score
 
 Run = Callable[..., Done]
 

@@ -23,7 +23,7 @@ def test_every_score_with_quality_has_one_place() -> None:
 
 def test_a_step_is_the_mean_over_its_seeds() -> None:
     scores = [
-        score("random", 0.5, quality, {8: ratio}, {"keep": 0.5, "seed": seed}, seed=seed)
+        score("random", 0.5, quality, {8: ratio}, {"keep": 0.5, "seed": seed})
         for seed, (quality, ratio) in enumerate(((0.6, 1.0), (0.7, 1.4), (0.8, 1.8)))
     ]
     (curve,) = only(*scores, score("random", 0.25, 0.3, {8: 2})).curves
@@ -43,11 +43,15 @@ def test_other_conditions_are_other_pictures(other: dict[str, Any]) -> None:
     assert [len(one.points) for one in made] == [2, 1], "the one with the most scores first"
 
 
-def test_old_versions_and_revisions_are_left_out() -> None:
-    old, new = score(method_version=1), score(method_version=2, budget=0.25)
-    assert [point.score for point in only(old, new).points] == [new]
+def test_old_revisions_of_a_benchmark_are_left_out() -> None:
     old, new = score(benchmark_revision=1), score(benchmark_revision=2, budget=0.25)
     assert [point.score for point in only(old, new).points] == [new]
+
+
+def test_several_records_of_one_draw_are_one_point_with_all_their_batch_sizes() -> None:
+    scores = [score("tome", seed=seed, ratios={size: 2.0}) for seed, size in enumerate((1, 1, 64))]
+    made = only(*scores)
+    assert len(made.points) == 1 and made.batch_sizes == [1, 64]
 
 
 def test_what_is_varied_besides_the_knob_makes_curves() -> None:

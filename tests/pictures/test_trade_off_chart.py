@@ -8,7 +8,7 @@ import pytest
 
 from prunarium.bench.pictures.series_styles import styles
 from prunarium.bench.pictures.trade_off import MACS, Against, TradeOff, trade_offs
-from prunarium.bench.pictures.trade_off_chart import chart, panel
+from prunarium.bench.pictures.trade_off_chart import chart, key, panel
 from prunarium.catalog.picture_files import rendered
 
 from .conftest import BUDGETS, HOSTILE, card, many, score
@@ -58,12 +58,35 @@ def test_points_stand_where_the_records_say(count: int, against: Against) -> Non
 
 
 def test_every_method_budget_and_the_untouched_model_are_named() -> None:
-    made = many(12)
+    made = many(11)
     for against in PANELS:
         words = texts(drawn(made, against))
         for name in [curve.label for curve in made.curves] + [f"budget {budget}" for budget in BUDGETS]:
             assert name in words
         assert "untouched 95.0 %" in words
+
+
+def test_many_methods_are_named_in_a_key_and_not_in_the_panels() -> None:
+    made = many(25)
+    names = [curve.label for curve in made.curves]
+    assert sorted(texts(ElementTree.fromstring(rendered(key(made), ".svg")))) == sorted(names)
+    for against in PANELS:
+        words = texts(drawn(made, against))
+        assert not set(words) & set(names) and "untouched 95.0 %" in words and "budget 0.5" in words
+    words = texts(ElementTree.fromstring(rendered(chart(made, "speed"), ".svg")))
+    assert all(words.count(name) == 1 for name in names)
+
+
+def test_a_key_has_the_best_cheap_end_first_and_fits_its_figure() -> None:
+    made = many(25)
+    figure = key(made)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    ends = {curve.label: curve.steps(MACS)[-1].quality for curve in made.curves}
+    shown = [ends[text.get_text()] for text in legend.get_texts()]
+    assert shown == sorted(shown, reverse=True)
+    box, page = legend.get_window_extent(), figure.bbox
+    assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= page.x1 and box.y1 <= page.y1
 
 
 @pytest.mark.parametrize("against", PANELS)
@@ -115,6 +138,7 @@ def test_every_method_has_a_marker_of_its_own() -> None:
     found = styles(many(24).curves)
     assert len({(style.marker, style.hollow) for style in found.values()}) == 24 + 1 - 1
     assert len({(style.marker, style.hollow, style.colour) for style in found.values()}) == 25
+    assert len({(style.line, style.colour) for style in found.values()}) == 25, "lines of one colour are not alike"
     twelve = styles(many(11).curves)
     assert len({style.marker for style in twelve.values()}) == 12
 

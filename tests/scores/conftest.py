@@ -2,17 +2,14 @@
 
 import json
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch
 
 from prunarium import paths
 from prunarium.bench.cells import Cell, do
-from prunarium.cli import main
 from prunarium.records import MeasuredScore
 from prunarium.records.natural_key import natural_key_of
 
@@ -22,14 +19,6 @@ RUNS: dict[str, list[dict[str, Any]]] = {
     "topk-cls": [{"budget": 0.5}],
     "random": [{"budget": 0.5, "seed": 0}, {"budget": 0.5, "seed": 1}],
 }
-
-
-class Done(NamedTuple):
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture(scope="session")
@@ -87,20 +76,3 @@ def write(folder: Path, score: MeasuredScore, name: str = "") -> Path:
     path = folder / "measured" / f"{name or score.benchmark}-{score.key}.json"
     path.write_text(score.model_dump_json(indent=1))
     return path
-
-
-@pytest.fixture
-def prunarium(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
-    """The command line, as ``python -m prunarium`` starts it."""
-
-    def run(*words: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["prunarium", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            main()
-            raise SystemExit(0)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return Done(int(stop.value.code or 0), out, err)
-
-    return run

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.scores.conftest import Done
+from tests.command_line import Done
 
 Run = Callable[..., Done]
 
@@ -17,9 +17,12 @@ def test_the_table(measured: Path, prunarium: Run) -> None:
     assert "budget 0.5: cluttered-digits revision 1, model cluttered-digits" in done.out and "100 samples" in done.out
     assert "threads, float32" in done.out
     words = [line.replace("≈", " ").split() for line in done.out.splitlines()]
-    rows = {cells[1]: " ".join(cells) for cells in words if cells and cells[0] in ("1", "2", "3")}
+    numbered = {cells[1]: " ".join(cells) for cells in words if cells and cells[0] in ("1", "2", "3")}
+    rows = {name: row for name, row in numbered.items() if not name.endswith(":")}
     assert set(rows) == {"tome", "topk-cls", "random"}
-    assert "2 seeds" in rows["random"] and "keep_rate=" in rows["random"] and "seed=" not in rows["random"]
+    assert "(2 seeds)" in rows["random"]
+    setting = numbered["random:"]
+    assert "keep_rate=" in setting and "; 2 seeds, " in setting and "seed=" not in setting
     assert "fewer MACs" in done.out and all(row.count("x (") == 2 for row in rows.values())
     assert "needs the answers to every sample, which the records do not hold" in " ".join(done.out.split())
     assert "left out:\n  tome at budget 0.7" in done.out

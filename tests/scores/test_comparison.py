@@ -1,5 +1,6 @@
 """The ranking: only what is equal is ranked, everything else is left out with a reason, and nothing is lost."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,7 +85,10 @@ def test_budgets_are_equal_within_one_percent(pair: Sequence[MeasuredScore], bud
 
 
 def test_reasons_are_counted(pair: Sequence[MeasuredScore]) -> None:
-    far = [altered(pair[1], cost__budget=budget, seed=seed) for seed, budget in enumerate((0.62, 0.62, 0.9))]
+    far = [
+        altered(pair[1], cost__budget=budget, parameters={"seed": seed})
+        for seed, budget in enumerate((0.62, 0.62, 0.9))
+    ]
     cost_only = altered(pair[0], quality=None, benchmark=None)
     assert left_out(compare([*pair, *far, cost_only], [0.5, 0.25])) == [
         "random at budget 0.9, 0.62: not within 1 % of 0.5 or 0.25 (3 scores)",
@@ -101,11 +105,12 @@ def test_another_benchmark_has_its_own_ranking_or_none(pair: Sequence[MeasuredSc
     ]
 
 
-def test_only_the_newest_version_of_a_method_counts(pair: Sequence[MeasuredScore]) -> None:
-    newer = altered(pair[1], method_version=3)
-    found = compare([*pair, newer], [0.5])
-    assert len(found.rankings[0].rows) == 2
-    assert left_out(found) == ["random at budget 0.5: is of version 1; others are of 3"]
+def test_outdated_scores_are_named_and_not_ranked(pair: Sequence[MeasuredScore]) -> None:
+    found = compare(pair, [0.5], outdated=[altered(pair[1], method_version=3)])
+    assert [row.seeds for row in found.rankings[0].rows] == [1, 1]
+    assert left_out(found) == [
+        "random at budget 0.5: is of version 3 of the method, which has changed: measure it again"
+    ]
 
 
 def test_seeds_are_one_row(pair: Sequence[MeasuredScore]) -> None:
@@ -126,15 +131,17 @@ def test_seeds_are_one_row(pair: Sequence[MeasuredScore]) -> None:
     row = ranking.rows[1]
     assert (row.seeds, row.quality, row.quality_low, row.quality_high) == (3, pytest.approx(0.7), 0.6, 0.8)
     assert row.difference == pytest.approx(-0.2)
-    assert (row.difference_low, row.difference_high) == pytest.approx((-0.35, -0.05))
+    half = math.hypot(0.05, 4.303 * 0.1 / math.sqrt(3))
+    assert (row.difference_low, row.difference_high) == pytest.approx((-0.2 - half, -0.2 + half))
     assert "seed" not in row.setting and ranking.baseline == pytest.approx(0.9)
 
 
-def test_of_one_seed_the_latest_counts(pair: Sequence[MeasuredScore]) -> None:
-    again = altered(pair[1], measured_on="2999-01-01", quality__method=0.123, speed=[])
-    for scores in ([*pair, again], [again, *pair]):
-        row = compare(scores, [0.5]).rankings[0].rows[1]
-        assert (row.seeds, row.quality, row.speed) == (1, 0.123, ())
+def test_a_method_that_draws_no_lots_has_one_draw_however_often_it_was_measured(
+    pair: Sequence[MeasuredScore],
+) -> None:
+    again = [altered(pair[0], seed=seed, measured_on="2999-01-01", quality__method=0.123) for seed in (1, 2)]
+    (row,) = (row for row in compare([*pair, *again], [0.5]).rankings[0].rows if row.method == "topk-cls")
+    assert (row.seeds, row.quality) == (1, 0.123)
 
 
 @pytest.mark.parametrize("budget", [0, -0.5, 1.01])
@@ -154,7 +161,13 @@ def test_every_score_is_ranked_or_left_out(
     pair: Sequence[MeasuredScore], drawn: list[tuple[str, float, int, int]]
 ) -> None:
     scores = [
-        altered(pair[0], method=method, cost__budget=budget, environment__threads=threads, seed=seed)
+        altered(
+            pair[0],
+            method=method,
+            cost__budget=budget,
+            environment__threads=threads,
+            parameters={**pair[0].parameters, "seed": seed},
+        )
         for seed, (method, budget, threads, _) in enumerate(drawn)
     ]
     found = compare(scores, [0.5])

@@ -1,12 +1,15 @@
 """Reading records: what is wrong with a file is said in one line, and nothing wrong is read as a score."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from prunarium import PrunariumError, registry
 from prunarium.catalog.validate import validate
+from tests.command_line import Done
 from tests.scores.conftest import altered, only, write
 
 
@@ -103,3 +106,44 @@ def test_filters(folders: Path) -> None:
         registry.measured_of(names, family="vitt")
     with pytest.raises(PrunariumError, match=r"nothing was measured on 'cluttered' \(did you mean 'cluttered-digits'"):
         registry.measured_of(names, benchmark="cluttered")
+
+
+def raise_version(folder: Path) -> None:
+    card = folder / "card.yaml"
+    card.write_text(f"{card.read_text()}version: 2\n")
+
+
+def test_scores_of_an_earlier_version_are_apart(folders: Path) -> None:
+    names = [str(folders / name) for name in ("tome", "topk-cls")]
+    before = registry.measured_of(names)
+    assert len(before) == 3 and registry.outdated_of(names) == []
+    raise_version(folders / "tome")
+    assert {score.method for score in registry.measured_of(names)} == {"topk-cls"}
+    assert {score.method for score in registry.outdated_of(names)} == {"tome"}
+    assert len(registry.measured_scores(names[0])) == 2, "which are still there to be read"
+
+
+def test_commands_say_which_scores_are_of_an_earlier_version(folders: Path, prunarium: Callable[..., Done]) -> None:
+    raise_version(folders / "tome")
+    names = [folders / name for name in ("tome", "topk-cls", "random")]
+    done = prunarium("compare", *names, "--budget", 0.5)
+    assert done.code == 0 and "tome at budget" in done.out
+    assert "is of version 1 of the method, which has changed: measure it again (2 scores)" in done.out
+    done = prunarium("scores", *names)
+    assert "ToMe(" not in done.out and "left out: 2 scores of earlier versions" in done.err
+
+
+def test_commands_read_records_kept_elsewhere(measured: Path, tmp_path: Path, prunarium: Callable[..., Done]) -> None:
+    for name in ("topk-cls", "random"):
+        shutil.copytree(measured / name / "measured", tmp_path / "methods" / name / "measured")
+    kept = ("--records", tmp_path)
+    compared = json.loads(prunarium("compare", *kept, "--budget", 0.5, "--json").out)
+    assert {row["method"] for row in compared["rankings"][0]["rows"]} == {"topk-cls", "random"}
+    assert compared["left_out"] == []
+    assert json.loads(prunarium("scores", *kept, "--json").out)["count"] == 3
+    assert prunarium("plot", *kept, "-o", tmp_path / "a.svg").out.startswith("picture of 3 scores: ")
+    held = json.loads(prunarium("claims", "evit", *kept, "--json").out)
+    assert {claim["status"] for claim in held} == {"not comparable"}, "nothing was counted there"
+    for command in ("compare", "scores", "plot", "claims", "verify"):
+        done = prunarium(command, "--records", tmp_path / "nowhere")
+        assert done.code == 1 and "nowhere: holds no records" in done.err and len(done.err.splitlines()) == 1

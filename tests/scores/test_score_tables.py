@@ -18,9 +18,11 @@ from prunarium.bench.score_tables import score_table
 from prunarium.bench.score_tables.model_facts import model_facts
 from prunarium.records import MeasuredScore
 from prunarium.registry import measured_of
-from tests.scores.conftest import Done, altered
+from tests.command_line import Done
+from tests.scores.conftest import altered
 
 Run = Callable[..., Done]
+DEIT_SMALL = 4_598_882_304  # multiply-accumulates with its thousand classes
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,13 @@ def test_timm_csv_has_timms_columns_and_units(scores: list[MeasuredScore]) -> No
 def test_timm_csv_of_a_timm_model_with_top_5_and_of_one_that_was_not_timed(scores: list[MeasuredScore]) -> None:
     assert scores[0].quality
     top5 = scores[0].quality.model_copy(update={"metric": "top-5", "method": 0.98}).model_dump()
-    one = altered(scores[0], benchmark="imagenet", model="deit_small_patch16_224", other_quality=[top5])
+    one = altered(
+        scores[0],
+        benchmark="imagenet",
+        model="deit_small_patch16_224",
+        other_quality=[top5],
+        cost__macs_baseline=DEIT_SMALL,
+    )
     untimed = altered(scores[0], model="a_model_of_nobody", benchmark=None, quality=None, speed=[])
     first, _, last = csv.DictReader(io.StringIO(score_table("timm-csv", [one, untimed]).decode()))
     facts = {name: first[name] for name in ("param_count", "img_size", "crop_pct", "interpolation", "top5", "top5_err")}
@@ -75,8 +83,21 @@ def test_timm_csv_of_a_timm_model_with_top_5_and_of_one_that_was_not_timed(score
     )
 
 
+def test_parameters_are_unknown_where_the_checkpoint_has_other_classes() -> None:
+    width, other_classes = 384, 10
+    facts = model_facts("deit_small_patch16_224", "image-folder", DEIT_SMALL - width * (1000 - other_classes))
+    assert (facts.param_count, facts.img_size) == (None, 224)
+    assert model_facts("deit_small_patch16_224", "image-folder", DEIT_SMALL).param_count == 22_050_664
+
+
+def test_facts_of_a_model_at_another_image_size() -> None:
+    scores = [score for score in measured_of(["evit"]) if score.model == "vit_huge_patch14_224@518"]
+    facts = model_facts(scores[0].model, None, scores[0].cost.macs_baseline)
+    assert facts.img_size == 518 and facts.param_count and facts.param_count > 600_000_000
+
+
 def test_facts_of_an_embedded_vision_language_model() -> None:
-    facts = model_facts("digit-grid", "digit-grid")
+    facts = model_facts("digit-grid", "digit-grid", 1)
     assert facts.img_size == 36 and facts.param_count and 100_000 < facts.param_count < 1_000_000
 
 
@@ -106,7 +127,7 @@ def test_parquet_without_its_packages(
     scores: list[MeasuredScore], monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(PrunariumError, match=rf"needs {missing}.*pip install 'prunarium\[dataframe\]'"):
+    with pytest.raises(PrunariumError, match=rf"needs {missing}.*pip install 'prunarium\[parquet\]'"):
         score_table("parquet", scores)
 
 
@@ -136,6 +157,7 @@ def test_hugging_face_has_the_hubs_own_names(scores: list[MeasuredScore]) -> Non
         ("imagenet-1k", "accuracy"),
         ("imagenet-1k", "top_5_accuracy"),
     ]
+    assert [result.dataset_revision for result in results] == [None, None], "ours is no revision of the hub's"
     with pytest.raises(PrunariumError, match="none of these scores holds quality"):
         score_table("hf", [altered(scores[0], quality=None, benchmark=None)])
 

@@ -119,6 +119,15 @@ def test_the_page_has_a_picture_for_each_panel_and_links_the_data(charted, chart
     }
 
 
+def test_with_many_methods_the_page_has_a_key_beside_its_pictures():
+    methods = [method(f"m-{place:02}", [score(f"m-{place:02}", budget) for budget in BUDGETS]) for place in range(22)]
+    page = pages.pages(content.Content(replace(load(), papers_by_id={}), tuple(methods), None))
+    *pictures, key = DRAWINGS.findall(page["benchmarks/index.md"].decode())
+    names = {one.card.name for one in methods}
+    assert len(pictures) == 3 and not any(f">{name}</text>" in one for name in names for one in pictures)
+    assert {element.text for element in ElementTree.fromstring(key).iter() if element.tag.endswith("text")} == names
+
+
 def test_without_matplotlib_the_page_says_so(charted, monkeypatch):
     monkeypatch.setattr(trade_offs, "find_spec", lambda name: None if name == "matplotlib" else name)
     page = pages.pages(charted)["benchmarks/index.md"].decode()

@@ -10,10 +10,10 @@ from prunarium.families import TokenMethod, shape_of, tokens_per_block
 
 
 def check_acted(method: TokenMethod, model: nn.Module, tokens_before: list[int], tokens: np.ndarray) -> None:
-    """Refuse a run in which every token was left although the method's setting says that some should go.
+    """Refuse a run whose tokens are not, block by block, those that the method's setting leaves.
 
-    What should go is found by running the method alone, so that a setting that keeps everything (r=0, keep_rate=1)
-    is no fault.
+    They are found by running the method alone, so that a setting that keeps everything (r=0, keep_rate=1) is no
+    fault. Where they depend on the data, some token of some sample must have gone.
 
     Args:
         method: what ran.
@@ -22,18 +22,18 @@ def check_acted(method: TokenMethod, model: nn.Module, tokens_before: list[int],
         tokens: the same with the method, mean over samples.
 
     Raises:
-        PrunariumError: the method removed nothing where it should.
+        PrunariumError: the method did not act, or not as its setting says.
     """
-    if (tokens < tokens_before).any():
-        return
     if method.adaptive:
-        raise PrunariumError(
-            f"{method!r} removed no token of any sample, so there is nothing to measure; turn its knob"
-        )
-    due = tokens_per_block(method, replace(shape_of(method, model), tokens=tokens_before[0]))
-    for block, (count, before) in enumerate(zip(due, tokens_before, strict=True)):
-        if count < before:
+        if not (tokens < tokens_before).any():
             raise PrunariumError(
-                f"{method!r} removed no token, though {count} of {before} should be left after block {block}: "
-                "it did not act, so there is nothing to measure; look for what keeps its reduce from the model"
+                f"{method!r} removed no token of any sample, so there is nothing to measure; turn its knob"
+            )
+        return
+    due = tokens_per_block(method, replace(shape_of(method, model), tokens=tokens_before[0]))
+    for block, (count, left) in enumerate(zip(due, tokens, strict=True)):
+        if count != left:
+            raise PrunariumError(
+                f"{method!r} left {left:g} of {tokens_before[block]} tokens after block {block}, and by its setting "
+                f"{count} are left: it did not act as it says; look for what keeps its reduce from the model"
             )

@@ -5,10 +5,12 @@ from dataclasses import replace
 import torch
 
 from prunarium.bench.workload import Workload
+from prunarium.errors import PrunariumError
 from prunarium.families import TokenMethod, shape_of, with_budget
+from prunarium.records import BUDGET_TOLERANCE
 from prunarium.registry import load_method
 
-SAMPLES = 500  # enough for a budget within 1 %
+SAMPLES = 500  # an adaptive method is run on so many for each try
 BATCH = 100
 
 
@@ -26,6 +28,22 @@ def at_budget(method: TokenMethod, budget: float, workload: Workload) -> TokenMe
     if not method.adaptive:
         return with_budget(method, budget, shape)
     return with_budget(method, budget, shape, lambda candidate, _: _found_by_running(candidate, workload))
+
+
+def check_budget(method: TokenMethod, wanted: float, found: float) -> None:
+    """Refuse a score whose budget is not the one that was asked for.
+
+    An adaptive method is turned on the first samples and measured on all: it may miss by twice the tolerance.
+
+    Raises:
+        PrunariumError: the run missed the budget.
+    """
+    most = BUDGET_TOLERANCE * (2 if method.adaptive else 1)
+    if round(abs(found - wanted), 6) > most:
+        raise PrunariumError(
+            f"{method!r} was to keep a budget of {wanted:g} and kept {found:.3f}, more than {most:g} off; give its "
+            "parameters instead of --budget"
+        )
 
 
 def _found_by_running(method: TokenMethod, workload: Workload) -> float:

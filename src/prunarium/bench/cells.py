@@ -5,16 +5,16 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from prunarium import registry
 from prunarium.bench import shapes
-from prunarium.bench.budgets import at_budget
-from prunarium.bench.records import CorruptRecordError, key_of_run, locked, read_score, score_path, write_score
+from prunarium.bench.budgets import at_budget, check_budget
+from prunarium.bench.records import CorruptRecordError, locked, read_score, score_path, write_score
 from prunarium.bench.run import Run
 from prunarium.bench.sharding import is_first
 from prunarium.bench.workload import Workload, workload_for
@@ -23,11 +23,16 @@ from prunarium.errors import PrunariumError
 from prunarium.families import TokenMethod, adapter_for
 from prunarium.records import Family, MeasuredScore
 from prunarium.records.score import Precision
+from prunarium.records.sweep import Count, Seconds, Seed
 
 SECONDS = 6.0
 _PLACES = ("benchmark", "model", "checkpoint", "data", "device", "samples", "image", "precision", "seed")
 _ON_SHAPES = ("model", "device", "precision", "seed")
 """What a count on shapes knows of these, or does not care for."""
+
+
+def _in_order(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(sizes)))
 
 
 class Cell(BaseModel):
@@ -43,8 +48,8 @@ class Cell(BaseModel):
         data: the folder of a benchmark whose data are not shipped.
         image: a picture to run ``model`` on, where no benchmark is.
         seed: of torch, and of a method that draws lots; the samples stay the same.
-        threads: of torch; ``None`` leaves them as they are.
-        batch_sizes: to time; without them, 1 and the workload's large one.
+        threads: of torch, in whatever process measures the cell; by default as many as torch takes where it is made.
+        batch_sizes: to time, each once, from the smallest on; without them, 1 and the workload's large one.
         seconds: how long to time each batch size.
         samples: only so many of the benchmark's; all of them without it.
     """
@@ -59,12 +64,12 @@ class Cell(BaseModel):
     checkpoint: Path | None = None
     data: Path | None = None
     image: Path | None = None
-    seed: int = 0
+    seed: Seed = 0
     device: str = "cpu"
     precision: Precision = "float32"
-    threads: int | None = None
-    batch_sizes: tuple[int, ...] | None = None
-    seconds: float = SECONDS
+    threads: Count = Field(default_factory=torch.get_num_threads)
+    batch_sizes: Annotated[tuple[Count, ...], AfterValidator(_in_order)] | None = None
+    seconds: Seconds = SECONDS
     samples: int | None = None
 
     def command(self) -> str:
@@ -159,17 +164,19 @@ class Prepared:
 
     cell: Cell
     run: Run
-    key: str
     path: Path
 
     def measure(self) -> MeasuredScore:
         """The score; the same bits each time, but for the times.
 
         Raises:
-            PrunariumError: as ``Run.measure``.
+            PrunariumError: as ``Run.measure``, or the budget is not the one that the cell asks for.
         """
         torch.manual_seed(self.cell.seed)
-        return self.run.measure()
+        score = self.run.measure()
+        if self.cell.budget is not None:
+            check_budget(self.run.method, self.cell.budget, score.cost.budget)
+        return score
 
 
 def prepare(cell: Cell, root: Path | None = None) -> Prepared:
@@ -179,24 +186,20 @@ def prepare(cell: Cell, root: Path | None = None) -> Prepared:
         PrunariumError: something of the cell does not exist or does not fit.
     """
     card = registry.find_card(cell.method)
-    method = _seeded(registry.load_method(cell.method, **cell.parameters), cell)
-    if cell.threads is not None:
-        torch.set_num_threads(cell.threads)
+    method = _method(cell)
+    torch.set_num_threads(cell.threads)
     on_shapes = cell.device == shapes.DEVICE
     workload = _workload_on_shapes(cell) if on_shapes else _workload(cell, card.families)
     adapter_for(method, workload.model)
     if cell.budget is not None:
         method = _at_budget(method, cell.budget, cell, workload)
     sizes = () if on_shapes else cell.batch_sizes or (1, workload.large_batch)
-    key = key_of_run(card, method, workload, sizes)
-    folder = root / "methods" / card.id if root else registry.folder_of(cell.method)
     benchmark = workload.benchmark.name if workload.benchmark else None
     run = Run(card, method, workload, cell.command(), sizes, cell.seconds)
     return Prepared(
         cell=cell,
         run=shapes.run_on_shapes(run) if on_shapes else run,
-        key=key,
-        path=score_path(folder, benchmark, workload.model_name, key),
+        path=score_path(registry.measured_folder(cell.method, root), benchmark, workload.model_name, run.key),
     )
 
 
@@ -249,11 +252,10 @@ def settle(prepared: Prepared, again: bool = False) -> Outcome:
     return Outcome(cell, "measured", score, path, note=note)
 
 
-def _seeded(method: TokenMethod, cell: Cell) -> TokenMethod:
+def _method(cell: Cell) -> TokenMethod:
     """A method that draws lots draws those of the cell's seed, unless the parameters have one."""
-    if "seed" in type(method).model_fields and "seed" not in cell.parameters:
-        return method.model_copy(update={"seed": cell.seed})
-    return method
+    draws = "seed" in registry.load_class(cell.method).model_fields
+    return registry.load_method(cell.method, **{**({"seed": cell.seed} if draws else {}), **cell.parameters})
 
 
 def _at_budget(method: TokenMethod, budget: float, cell: Cell, workload: Workload) -> TokenMethod:

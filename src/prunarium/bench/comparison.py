@@ -3,16 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, median
+from statistics import fmean
 
-from prunarium.bench.conditions import (
-    EQUAL_BUDGETS,
-    Condition,
-    budget_near,
-    condition_of,
-    newest_versions,
-    setting_without_seed,
-)
+from prunarium.bench.conditions import EQUAL_BUDGETS, Condition, budget_near, condition_of
+from prunarium.bench.draws import by_setting, mean_of_draws
 from prunarium.errors import PrunariumError
 from prunarium.records import MeasuredScore
 
@@ -21,7 +15,7 @@ from prunarium.records import MeasuredScore
 class SpeedRatio:
     """Untouched time over method time at a batch size, with its 95 % interval, and the share of the method's own work.
 
-    Of several seeds: the median of the medians, the widest interval, the mean share.
+    Of several seeds: their mean, with the interval of ``mean_of_draws``, and the mean share.
     """
 
     batch_size: int
@@ -33,10 +27,12 @@ class SpeedRatio:
 
 @dataclass(frozen=True)
 class Row:
-    """One setting of a method. Quality is the mean over the seeds, between its lowest and highest.
+    """One setting of a method. Quality is the mean over the seeds, between that of the worst and of the best seed.
 
-    ``difference`` is quality less the untouched model's, with its paired 95 % interval; of several seeds, the widest.
-    ``level_with_best`` says that the interval overlaps that of the first row: the two are not told apart.
+    ``seeds`` counts independent draws: a method that draws no lots has one, however often it was measured.
+    ``difference`` is quality less the untouched model's, with its paired 95 % interval; of several seeds, their mean
+    with the interval of ``mean_of_draws``. ``level_with_best`` says that this interval overlaps that of the first row:
+    the two are not told apart.
     """
 
     rank: int
@@ -87,8 +83,17 @@ class Comparison:
     left_out: tuple[LeftOut, ...]
 
 
-def compare(scores: Sequence[MeasuredScore], budgets: Sequence[float] = EQUAL_BUDGETS) -> Comparison:
+def compare(
+    scores: Iterable[MeasuredScore],
+    budgets: Sequence[float] = EQUAL_BUDGETS,
+    outdated: Iterable[MeasuredScore] = (),
+) -> Comparison:
     """Rank the scores at each budget, as far as their conditions are equal. A ranking has two rows at least.
+
+    Args:
+        scores: of the methods as they are.
+        budgets: mean tokens per block, of the untouched model's.
+        outdated: of earlier versions of methods; they are left out, and named.
 
     Raises:
         PrunariumError: a budget is none.
@@ -98,13 +103,14 @@ def compare(scores: Sequence[MeasuredScore], budgets: Sequence[float] = EQUAL_BU
             raise PrunariumError(f"a budget is above 0 and at most 1, not {budget:g}")
     unranked: defaultdict[str, list[MeasuredScore]] = defaultdict(list)
     at: dict[float, defaultdict[Condition, list[MeasuredScore]]] = {one: defaultdict(list) for one in budgets}
-    newest = newest_versions(scores)
+    for score in outdated:
+        unranked[f"is of version {score.method_version} of the method, which has changed: measure it again"].append(
+            score
+        )
     for score in scores:
         near, condition = budget_near(score.cost.budget, budgets), condition_of(score)
         if condition is None:
             unranked[f"quality was not measured ({score.model})"].append(score)
-        elif score.method_version < newest[score.method]:
-            unranked[f"is of version {score.method_version}; others are of {newest[score.method]}"].append(score)
         elif near is None:
             unranked[f"not within 1 % of {' or '.join(f'{one:g}' for one in budgets)}"].append(score)
         else:
@@ -133,10 +139,7 @@ def _baseline(scores: Iterable[MeasuredScore]) -> float:
 
 def _rows(scores: Iterable[MeasuredScore]) -> tuple[Row, ...]:
     """One row for each method and setting. The best first: by quality, then by the multiply-accumulates left."""
-    settings: defaultdict[tuple[str, str], dict[object, MeasuredScore]] = defaultdict(dict)
-    for score in sorted(scores, key=lambda one: one.measured_on):  # of one seed, the latest counts
-        settings[score.method, setting_without_seed(score)][score.seed, score.parameters.get("seed")] = score
-    rows = [_row(method, setting, list(seeds.values())) for (method, setting), seeds in settings.items()]
+    rows = [_row(method, setting, draws) for (method, setting), draws in by_setting(scores).items()]
     rows.sort(key=lambda row: (-row.quality, -row.mac_ratio, row.method, row.setting))
     best = rows[0]
     return tuple(
@@ -145,38 +148,36 @@ def _rows(scores: Iterable[MeasuredScore]) -> tuple[Row, ...]:
     )
 
 
-def _row(method: str, setting: str, seeds: list[MeasuredScore]) -> Row:
-    found = [score.quality for score in seeds if score.quality]
+def _row(method: str, setting: str, draws: list[MeasuredScore]) -> Row:
+    found = [score.quality for score in draws if score.quality]
     values = [quality.method for quality in found]
+    difference, low, high = mean_of_draws(
+        [(one.method - one.baseline, one.difference_low, one.difference_high) for one in found]
+    )
     return Row(
         rank=0,
         method=method,
         setting=setting,
-        seeds=len(seeds),
+        seeds=len(draws),
         quality=fmean(values),
         quality_low=min(values),
         quality_high=max(values),
-        difference=fmean(quality.method - quality.baseline for quality in found),
-        difference_low=min(quality.difference_low for quality in found),
-        difference_high=max(quality.difference_high for quality in found),
-        mac_ratio=fmean(score.cost.macs_baseline / score.cost.macs for score in seeds),
-        speed=tuple(_speeds(seeds)),
+        difference=difference,
+        difference_low=low,
+        difference_high=high,
+        mac_ratio=fmean(score.cost.macs_baseline / score.cost.macs for score in draws),
+        speed=tuple(_speeds(draws)),
         level_with_best=False,
     )
 
 
-def _speeds(seeds: list[MeasuredScore]) -> Iterator[SpeedRatio]:
+def _speeds(draws: list[MeasuredScore]) -> Iterator[SpeedRatio]:
     """At every batch size that was timed with every seed."""
-    by_size = [{speed.batch_size: speed for speed in score.speed} for score in seeds]
+    by_size = [{speed.batch_size: speed for speed in score.speed} for score in draws]
     for size in sorted(set.intersection(*map(set, by_size))):
         speeds = [sizes[size] for sizes in by_size]
-        yield SpeedRatio(
-            batch_size=size,
-            ratio=median(speed.ratio.median for speed in speeds),
-            low=min(speed.ratio.ci_low for speed in speeds),
-            high=max(speed.ratio.ci_high for speed in speeds),
-            own_share=fmean(speed.own_share for speed in speeds),
-        )
+        ratios = [(speed.ratio.median, speed.ratio.ci_low, speed.ratio.ci_high) for speed in speeds]
+        yield SpeedRatio(size, *mean_of_draws(ratios), own_share=fmean(speed.own_share for speed in speeds))
 
 
 def _left_out(unranked: dict[str, list[MeasuredScore]]) -> Iterator[LeftOut]:

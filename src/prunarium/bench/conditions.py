@@ -67,19 +67,6 @@ def budget_near(budget: float, budgets: Iterable[float] = EQUAL_BUDGETS) -> floa
     return nearest if round(abs(nearest - budget), 6) <= BUDGET_TOLERANCE else None
 
 
-def newest_versions(scores: Iterable[MeasuredScore]) -> dict[str, int]:
-    """The highest version of each method that was measured."""
-    newest: dict[str, int] = {}
-    for score in scores:
-        newest[score.method] = max(score.method_version, newest.get(score.method, 0))
-    return newest
-
-
-def setting_without_seed(score: MeasuredScore) -> str:
-    """``keep_rate=0.7, blocks=None``: all that was set but the seed."""
-    return ", ".join(f"{name}={value}" for name, value in score.parameters.items() if name != "seed")
-
-
 def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 40 else f"{text[:24]}..."

@@ -60,6 +60,33 @@ def count_macs(model: nn.Module, answer: Any, inputs: Inputs, handle: Handle | N
         inputs: of one sample.
         handle: of the method in the model; what runs inside its ``watch`` is counted apart.
     """
+    return _by_term(*_count(model, answer, inputs, handle))
+
+
+def check_fused(model: nn.Module, answer: Any, inputs: Inputs) -> None:
+    """Refuse a model whose attention is not fused: a speed-up against it would be one against a slow rival.
+
+    Args:
+        model: untouched.
+        answer: runs it on ``inputs``.
+        inputs: of one sample.
+
+    Raises:
+        PrunariumError: more than 1 % of its attention went through ordinary matrix products.
+    """
+    everything, _ = _count(model, answer, inputs, None)
+    fused = sum(count for operator, count in everything.items() if "scaled_dot_product" in operator)
+    attention = _by_term(everything, Counter()).attention
+    if fused < (1 - TOLERANCE) * attention:
+        raise PrunariumError(
+            f"the untouched model computes {100 * (1 - fused / attention):.0f} % of its attention without the fused "
+            "kernel, and scores are against fused attention; unset TIMM_FUSED_ATTN for a timm model, call "
+            "set_attn_implementation('sdpa') on a transformers one"
+        )
+
+
+def _count(model: nn.Module, answer: Any, inputs: Inputs, handle: Handle | None) -> tuple[Counter[str], Counter[str]]:
+    """Multiply-accumulates by operator: of everything, and of what ran inside the handle's ``watch``."""
     own: Counter[str] = Counter()
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     for parameter in trainable:
@@ -74,7 +101,7 @@ def count_macs(model: nn.Module, answer: Any, inputs: Inputs, handle: Handle | N
             handle.watch = nullcontext
         for parameter in trainable:
             parameter.requires_grad_(True)
-    return _by_term(_so_far(counter), own)
+    return _so_far(counter), own
 
 
 def _so_far(counter: FlopCounterMode) -> Counter[str]:

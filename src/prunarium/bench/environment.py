@@ -5,15 +5,16 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import get_args
 
 import torch
 from torch import nn
 
 from prunarium import paths
+from prunarium.errors import PrunariumError
 from prunarium.records import DeviceKind, Environment, Precision
 
 LIBRARIES = ("prunarium", "torch", "timm", "transformers", "numpy", "scikit-learn")
-KINDS: dict[str, DeviceKind] = {"cuda": "cuda", "meta": "meta"}
 
 
 def environment(device: torch.device, precision: Precision) -> Environment:
@@ -21,7 +22,7 @@ def environment(device: torch.device, precision: Precision) -> Environment:
     commit, dirty = _commit()
     return Environment(
         device=device_name(device),
-        device_kind=KINDS.get(device.type, "cpu"),
+        device_kind=device_kind(device),
         threads=threads_of(device),
         precision=precision,
         python=platform.python_version(),
@@ -30,6 +31,18 @@ def environment(device: torch.device, precision: Precision) -> Environment:
         commit=commit,
         dirty=dirty,
     )
+
+
+def device_kind(device: torch.device) -> DeviceKind:
+    """What computes. Other kinds would need their own name, synchronisation and memory counter to be measured.
+
+    Raises:
+        PrunariumError: nobody has taught Prunarium to measure on this kind of device.
+    """
+    for kind in get_args(DeviceKind):
+        if kind == device.type:
+            return kind
+    raise PrunariumError(f"--device {device}: cannot be measured on; choose {', '.join(get_args(DeviceKind))}")
 
 
 def threads_of(device: torch.device) -> int:
@@ -68,7 +81,7 @@ def _version(library: str) -> str | None:
 
 
 def _commit() -> tuple[str | None, bool]:
-    """The commit of Prunarium's repository, and whether its files had changed; none where it is not in its own."""
+    """The commit of Prunarium's repository, and whether what is there differs; none where it is not in its own."""
     root = paths.root()
 
     def git(*words: str) -> str:
@@ -78,7 +91,7 @@ def _commit() -> tuple[str | None, bool]:
     try:
         if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
             return None, False
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!methods/*/measured")
+        changed = git("status", "--porcelain", "--untracked-files=all", "--", ".", ":!methods/*/measured/*")
         return git("rev-parse", "HEAD"), bool(changed)  # the scores that a sweep writes do not change what it measures
     except (OSError, subprocess.CalledProcessError):
         return None, False

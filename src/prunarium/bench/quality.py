@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from prunarium.bench.bootstrap import interval_of_mean
 from prunarium.bench.samples import Inputs
 from prunarium.bench.sharding import processes, spread
 from prunarium.bench.workload import Workload
+from prunarium.errors import PrunariumError
 from prunarium.families import Handle, TokenMethod
 from prunarium.records import Metric, Quality
 
@@ -58,7 +60,7 @@ def answer(
     """Answers to all samples. Several processes share the batches; each sample gets the same answer, bit by bit.
 
     Raises:
-        PrunariumError: a sample cannot be read, or another process failed.
+        PrunariumError: a sample cannot be read, the scores of one are not finite, or another process failed.
     """
     data, device = workload.data, workload.device
     ranks = max(RANKS[metric] for metric in workload.metrics)
@@ -71,6 +73,7 @@ def answer(
         if handle is not None:
             handle.samples = start  # a method that draws lots draws by the sample
         scores = workload.answer(workload.model, inputs(start))
+        _check_finite(scores, start, repr(method) if method else "the untouched model", workload.precision)
         left = handle.report().per_sample(len(scores)) if handle is not None else np.empty((len(scores), 0))
         progress(min(1.0, (start + BATCH) / len(data)))
         ranked = scores.argsort(dim=-1, descending=True, stable=True)[:, :ranks].cpu().numpy()
@@ -79,6 +82,16 @@ def answer(
     with method_applied(method, workload) as handle:
         ranked, tokens = zip(*spread(answer_batch, range(0, len(data), BATCH)), strict=True)
     return Answers(np.concatenate(ranked), np.concatenate(tokens))
+
+
+def _check_finite(scores: Tensor, start: int, who: str, precision: str) -> None:
+    """NaN has a rank like any number, and would become an accuracy."""
+    faulty = scores.isfinite().flatten(1).all(dim=1).logical_not().nonzero()
+    if len(faulty):
+        raise PrunariumError(
+            f"{who} answers sample {start + int(faulty[0])} (the first is 0) with scores that are not finite in "
+            f"{precision}; try another --precision"
+        )
 
 
 def compare_answers(plain: Answers, reduced: Answers, labels: np.ndarray, metric: Metric) -> Quality:
@@ -93,4 +106,5 @@ def compare_answers(plain: Answers, reduced: Answers, labels: np.ndarray, metric
         difference_low=round(low, 6),
         difference_high=round(high, 6),
         answers=reduced.checksum(metric),
+        answers_baseline=plain.checksum(metric),
     )

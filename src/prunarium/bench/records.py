@@ -7,41 +7,18 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from prunarium.bench.environment import device_name, threads_of, weights_hash
-from prunarium.bench.workload import Workload
 from prunarium.catalog.files import FaultyFileError, read_json
 from prunarium.catalog.writing import write_text
 from prunarium.errors import PrunariumError
-from prunarium.families import TokenMethod
-from prunarium.records import Card, MeasuredScore
-from prunarium.records.natural_key import natural_key, natural_key_of
+from prunarium.records import MeasuredScore
+from prunarium.records.natural_key import natural_key_of
 
 SCHEMA_VERSION: int = MeasuredScore.model_fields["schema_version"].default
 
 
-def key_of_run(card: Card, method: TokenMethod, workload: Workload, batch_sizes: tuple[int, ...]) -> str:
-    """The natural key of a score before it is measured."""
-    benchmark = workload.benchmark
-    return natural_key(
-        method=card.id,
-        method_version=card.version,
-        setting=repr(method),
-        benchmark=benchmark.name if benchmark else None,
-        benchmark_revision=benchmark.revision if benchmark else None,
-        data_checksum=workload.data.checksum() if benchmark else None,
-        model=workload.model_name,
-        weights=workload.weights or weights_hash(workload.model),
-        seed=workload.seed,
-        precision=workload.precision,
-        device=device_name(workload.device),
-        threads=threads_of(workload.device),
-        batch_sizes=batch_sizes,
-    )
-
-
-def score_path(folder: Path, benchmark: str | None, model: str, key: str) -> Path:
-    """The file of a score: ``<method folder>/measured/<benchmark or model>-<key>.json``."""
-    return folder / "measured" / f"{benchmark or model}-{key}.json"
+def score_path(measured: Path, benchmark: str | None, model: str, key: str) -> Path:
+    """The file of a score in a folder of them: ``<benchmark or model>-<key>.json``."""
+    return measured / f"{benchmark or model}-{key}.json"
 
 
 class CorruptRecordError(PrunariumError):
@@ -75,13 +52,15 @@ def _is_newer(path: Path) -> bool:
 
 
 def write_score(score: MeasuredScore, path: Path) -> None:
-    """Write a score, whole or not at all. One that is there is replaced: who may not do that looks first.
+    """Write a score, whole or not at all. Another one that is there is replaced: who may not do that looks first.
 
     Raises:
         PrunariumError: the file cannot be written.
     """
+    text = score.model_dump_json(indent=1) + "\n"
     with _writable(path):
-        write_text(path, score.model_dump_json(indent=1) + "\n")
+        if not (path.is_file() and path.read_bytes() == text.encode()):
+            write_text(path, text)
 
 
 @contextmanager

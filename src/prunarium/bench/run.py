@@ -8,16 +8,16 @@ import numpy as np
 import torch
 
 from prunarium.bench.acting import check_acted
-from prunarium.bench.counters import Macs, audit, closed_form, count_macs, mean_macs
-from prunarium.bench.environment import environment, weights_hash
+from prunarium.bench.counters import Macs, audit, check_fused, closed_form, count_macs, mean_macs
+from prunarium.bench.environment import device_name, environment, threads_of
 from prunarium.bench.memory import batch_of, peak_memory
 from prunarium.bench.quality import BATCH, answer, compare_answers
-from prunarium.bench.records import key_of_run
 from prunarium.bench.sharding import leave_the_rest_to_the_first
-from prunarium.bench.timing import Stopwatch, interleave, interval, own_work, seconds
+from prunarium.bench.timing import LONG, Stopwatch, interleave, interval, own_work, seconds
 from prunarium.bench.workload import Workload
 from prunarium.families import TokenMethod, shape_of
 from prunarium.records import Card, Cost, MeasuredScore, Quality, Speed
+from prunarium.records.natural_key import natural_key
 from prunarium.registry import load_method
 
 COUNTED = 16
@@ -45,6 +45,26 @@ class Run:
     trained: bool = False
     progress: Callable[[str, float], None] = lambda what, done: None
 
+    @property
+    def key(self) -> str:
+        """The natural key of the score, known before anything is measured."""
+        workload, benchmark = self.workload, self.workload.benchmark
+        return natural_key(
+            method=self.card.id,
+            method_version=self.card.version,
+            setting=repr(self.method),
+            benchmark=benchmark.name if benchmark else None,
+            benchmark_revision=benchmark.revision if benchmark else None,
+            data_checksum=workload.data_checksum,
+            model=workload.model_name,
+            weights=workload.weights,
+            seed=workload.seed,
+            precision=workload.precision,
+            device=device_name(workload.device),
+            threads=threads_of(workload.device),
+            batch_sizes=self.batch_sizes,
+        )
+
     def measure(self) -> MeasuredScore:
         """Quality, cost and speed; the model is left as it was.
 
@@ -66,7 +86,7 @@ class Run:
                 speed.append(self._speed(size))
         self.progress("done", 1.0)
         return MeasuredScore(
-            key=key_of_run(self.card, self.method, workload, self.batch_sizes),
+            key=self.key,
             method=self.card.id,
             method_version=self.card.version,
             setting=repr(self.method),
@@ -74,9 +94,9 @@ class Run:
             family=family,
             benchmark=benchmark.name if benchmark else None,
             benchmark_revision=benchmark.revision if benchmark else None,
-            data_checksum=workload.data.checksum() if benchmark else None,
+            data_checksum=workload.data_checksum,
             model=workload.model_name,
-            weights=workload.weights or weights_hash(workload.model),
+            weights=workload.weights,
             seed=workload.seed,
             trained=self.trained,
             quality=quality[0] if quality else None,
@@ -106,6 +126,8 @@ class Run:
             workload.answer(model, one)
             before = handle.report()
         check_acted(self.method, model, before.tokens_out, tokens)
+        if workload.device.type != "meta":  # where nothing is computed, nothing is fused; the counts are the same
+            check_fused(model, workload.answer, one)
         untouched = count_macs(model, workload.answer, one)
         audit(untouched, closed_form(model, before, one))
         reduced = self._mean_macs(COUNTED if self.method.adaptive else 1)
@@ -137,8 +159,11 @@ class Run:
         def step() -> None:
             workload.answer(model, inputs)
 
+        long = seconds(step, device) > LONG
+
         def untouched() -> float:
-            step()  # untimed: the timed one follows its own kind, whatever ran before
+            if not long:
+                step()  # untimed: the timed one follows its own kind, whatever ran before
             return seconds(step, device)
 
         def reduced() -> float:
@@ -147,7 +172,8 @@ class Run:
 
         def watched() -> tuple[float, float]:
             with self.method.apply(model) as handle:
-                step()
+                if not long:
+                    step()
                 handle.watch = stopwatch = Stopwatch(device)
                 whole = seconds(step, device)
                 return stopwatch.seconds, whole

@@ -146,7 +146,7 @@ def workload_on_shapes(name: str | None, **others: Any) -> Workload:
 
 def _workload(model: nn.Module, name: str, images: Tensor, answer: Any) -> Workload:
     data = InMemory({"images": images}, None, np.zeros((1, 1, 1), dtype=np.uint8))
-    return Workload(model, name, data, 1, 1, answer, torch.device(DEVICE), WEIGHTS)
+    return Workload(model, name, data, 1, 1, answer, torch.device(DEVICE), WEIGHTS, noise=True)
 
 
 def _never(model: nn.Module, inputs: Inputs) -> Tensor:

@@ -12,6 +12,9 @@ from prunarium.records import Interval
 
 WARM_UP = 3
 FEWEST, MOST = 8, 200  # pairs
+FEW_LONG = 3
+LONG = 2.0
+"""Seconds from which on a step is long: what ran before it hardly shows in its time."""
 DIGITS = 4
 
 
@@ -54,10 +57,12 @@ def interleave(one: Callable[[], float], other: Callable[[], float], about: floa
     Args:
         one: times the first contender once.
         other: times the second.
-        about: seconds to spend; never fewer than 8 pairs nor more than 200, after 3 pairs of warm-up.
+        about: seconds to spend; never fewer than 8 pairs nor more than 200, after 3 pairs of warm-up (1 of long ones).
     """
     for _ in range(WARM_UP):
         pair = one() + other()
+        if pair > 2 * LONG:
+            break
     pairs = int(np.clip(about / max(pair, 1e-6), FEWEST, MOST))
     times: tuple[list[float], list[float]] = ([], [])
     for turn in range(pairs):
@@ -73,11 +78,16 @@ def interleave(one: Callable[[], float], other: Callable[[], float], about: floa
 def own_work(watched: Callable[[], tuple[float, float]], pairs: int) -> tuple[np.ndarray, np.ndarray]:
     """Seconds of a method's own work and of the whole step, in a quarter as many runs as pairs were timed.
 
+    Never fewer than 8 runs, of long steps 3.
+
     Args:
         watched: runs one step under a ``Stopwatch``; gives the seconds in it and those of the step.
         pairs: that were timed.
     """
-    own, whole = np.asarray([watched() for _ in range(max(FEWEST, pairs // 4))]).T
+    runs = [watched()]
+    wanted = FEW_LONG if runs[0][1] > LONG else max(FEWEST, pairs // 4)
+    runs += [watched() for _ in range(wanted - 1)]
+    own, whole = np.asarray(runs).T
     return own, whole
 
 

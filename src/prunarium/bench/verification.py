@@ -1,6 +1,6 @@
 """Measured scores, measured again: what was expected, what came out, and whether the record holds."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,11 +8,13 @@ from typing import Literal
 import torch
 
 from prunarium import registry
-from prunarium.bench.benchmarks import EmbeddedBenchmark, benchmarks
+from prunarium.bench.benchmarks import benchmarks
 from prunarium.bench.cells import SECONDS, Cell, Prepared, prepare
-from prunarium.bench.environment import weights_hash
+from prunarium.bench.environment import device_name
+from prunarium.bench.wording import percent, times
 from prunarium.errors import PrunariumError
 from prunarium.records import Environment, Interval, MeasuredScore, Quality
+from prunarium.records.binomial import interval_of_share
 
 Verdict = Literal["passed", "failed", "skipped"]
 SPEED_BAND = 1.25
@@ -36,10 +38,25 @@ class Verification:
 
     method: str
     setting: str
+    benchmark: str | None
     file: Path
     verdict: Verdict
     checks: tuple[Check, ...] = ()
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """An embedded benchmark of a method's family on which no record of the method held."""
+
+    method: str
+    benchmark: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.method} on {self.benchmark}: no record of its present version held; "
+            f"'prunarium bench {self.method} --benchmark {self.benchmark}' measures one"
+        )
 
 
 @dataclass(frozen=True)
@@ -63,21 +80,33 @@ def cheapest(records: Mapping[Path, MeasuredScore]) -> dict[Path, MeasuredScore]
     """Of each embedded benchmark the one record that is the least work to measure again."""
     chosen: dict[str, Path] = {}
     for path, score in records.items():
-        if score.benchmark in embedded():
+        if score.benchmark in benchmarks():
             best = chosen.setdefault(score.benchmark or "", path)
             if _work(score) < _work(records[best]):
                 chosen[score.benchmark or ""] = path
     return {path: records[path] for path in chosen.values()}
 
 
-def embedded() -> set[str]:
-    """The names of the benchmarks that bring data and model."""
-    return {name for name, found in benchmarks().items() if isinstance(found, EmbeddedBenchmark)}
+def _work(score: MeasuredScore) -> tuple[bool, int, int]:
+    """What can be measured here first, and the newest version of a method."""
+    elsewhere = score.environment.device_kind == "cuda" and not torch.cuda.is_available()
+    return elsewhere, -score.method_version, score.cost.macs * (score.quality.samples if score.quality else 1)
 
 
-def _work(score: MeasuredScore) -> tuple[int, int]:
-    """The newest version of a method first."""
-    return -score.method_version, score.cost.macs * (score.quality.samples if score.quality else 1)
+def missing(names: Iterable[str], found: Collection[Verification]) -> list[Missing]:
+    """Every embedded benchmark of the methods' families on which none of their records held.
+
+    Raises:
+        PrunariumError: there is no such method.
+    """
+    held = {(one.method, one.benchmark) for one in found if one.verdict == "passed"}
+    wanted = [
+        Missing(card.id, benchmark.name)
+        for card in map(registry.find_card, names)
+        for benchmark in benchmarks().values()
+        if benchmark.family in card.families
+    ]
+    return [one for one in wanted if (one.method, one.benchmark) not in held]
 
 
 def verify(
@@ -94,7 +123,7 @@ def verify(
     """
 
     def result(verdict: Verdict, reason: str = "", checks: tuple[Check, ...] = ()) -> Verification:
-        return Verification(score.method, score.setting, path, verdict, checks, reason)
+        return Verification(score.method, score.setting, score.benchmark, path, verdict, checks, reason)
 
     version = registry.find_card(name).version
     if score.method_version != version:
@@ -111,9 +140,13 @@ def verify(
         if reason := _other_inputs(score, prepared):
             return result("skipped", reason)
         run = prepared.run
-        run.batch_sizes = tuple(speed.batch_size for speed in score.speed) if again.speed else ()
+        here = device_name(run.workload.device)
+        timed = again.speed and here == score.environment.device
+        run.batch_sizes = tuple(speed.batch_size for speed in score.speed) if timed else ()
         run.progress = progress or run.progress
         checks = tuple(_checks(score, prepared.measure()))
+        if again.speed and not timed:
+            checks += tuple(_speeds_of_another_device(score, here))
     except PrunariumError as error:
         return result("failed", str(error))
     except Exception as error:  # a method is somebody's code: whatever it raises is a fault of this record alone
@@ -125,7 +158,7 @@ def verify(
 
 def _cell(name: str, score: MeasuredScore, again: Again) -> Cell:
     """The cell that a record was measured from, with the knob where its budget put it."""
-    shipped = score.benchmark in embedded()
+    shipped = score.benchmark in benchmarks()
     return Cell(
         method=name,
         parameters=score.parameters,
@@ -148,18 +181,23 @@ def _other_inputs(score: MeasuredScore, prepared: Prepared) -> str:
     benchmark = workload.benchmark
     if benchmark and benchmark.revision != score.benchmark_revision:
         return f"is of revision {score.benchmark_revision} of {benchmark.name}, here is {benchmark.revision}"
-    if benchmark and (data := workload.data.checksum()) != score.data_checksum:
-        return f"other data: {_start(data)} here, the record has {_start(score.data_checksum)}"
-    if (weights := workload.weights or weights_hash(workload.model)) != score.weights:
-        return f"other weights: {_start(weights)} here, the record has {_start(score.weights)}"
+    if benchmark and workload.data_checksum != score.data_checksum:
+        return f"other data: {_start(workload.data_checksum)} here, the record has {_start(score.data_checksum)}"
+    if workload.weights != score.weights:
+        return f"other weights: {_start(workload.weights)} here, the record has {_start(score.weights)}"
     return ""
 
 
 def _checks(expected: MeasuredScore, got: MeasuredScore) -> Iterator[Check]:
     """Everything that a record says of the result."""
+    differs = _environment_differs(expected.environment, got.environment)
     for before, after in zip(_qualities(expected), _qualities(got), strict=True):
+        yield _untouched(before, after, differs)
         yield _quality(before, after)
-        yield _answers(before, after, _environment_differs(expected.environment, got.environment))
+        if before.answers_baseline:  # records from before it was kept have none
+            name = f"{after.metric}, untouched answers"
+            yield _answers(name, before.answers_baseline, str(after.answers_baseline), differs)
+        yield _answers(f"{after.metric}, answers", before.answers, after.answers, differs)
     for quantity, field in (
         ("MACs, untouched", "macs_baseline"),
         ("MACs", "macs"),
@@ -191,12 +229,20 @@ def _quality(expected: Quality, got: Quality) -> Check:
     )
 
 
-def _answers(expected: Quality, got: Quality, differs: str) -> Check:
+def _untouched(expected: Quality, got: Quality, differs: str) -> Check:
+    """The untouched model's quality: the same here, and elsewhere inside the interval that its samples allow."""
+    low, high = interval_of_share(expected.baseline, expected.samples) if differs else (expected.baseline,) * 2
+    wanted = f"{percent(low, 2)} to {percent(high, 2)}" if differs else percent(expected.baseline, 2)
+    verdict: Verdict = "passed" if low <= got.baseline <= high else "failed"
+    return Check(f"{got.metric}, untouched", wanted, percent(got.baseline, 2), verdict)
+
+
+def _answers(quantity: str, expected: str, got: str, differs: str) -> Check:
     """The same bits are expected of the same processor and libraries; elsewhere a near tie may fall otherwise."""
-    same = expected.answers == got.answers
+    same = expected == got
     verdict: Verdict = "passed" if same else "skipped" if differs else "failed"
     note = "" if same else f"may differ: {differs}" if differs else "same device, threads and versions, other answers"
-    return Check(f"{got.metric}, answers", _start(expected.answers), _start(got.answers), verdict, note)
+    return Check(quantity, _start(expected), _start(got), verdict, note)
 
 
 def _environment_differs(expected: Environment, got: Environment) -> str:
@@ -213,9 +259,23 @@ def _equal(quantity: str, expected: object, got: object) -> Check:
 
 def _speed(size: int, expected: Interval, got: Interval) -> Check:
     """The median, against the quartiles of the record widened by ``SPEED_BAND``."""
-    low, high = expected.low / SPEED_BAND, expected.high * SPEED_BAND
+    low, high = _band(expected)
     verdict: Verdict = "passed" if low <= got.median <= high else "failed"
-    return Check(f"speed ratio, batch {size}", f"{low:.2f}x to {high:.2f}x", f"{got.median:.2f}x", verdict)
+    return Check(f"speed ratio, batch {size}", f"{times(low)} to {times(high)}", times(got.median), verdict)
+
+
+def _speeds_of_another_device(score: MeasuredScore, here: str) -> Iterator[Check]:
+    """A ratio belongs to its device, so elsewhere none is timed."""
+    for speed in score.speed:
+        low, high = _band(speed.ratio)
+        note = f"timed on {score.environment.device}, here is {here}"
+        yield Check(
+            f"speed ratio, batch {speed.batch_size}", f"{times(low)} to {times(high)}", "not timed", "skipped", note
+        )
+
+
+def _band(ratio: Interval) -> tuple[float, float]:
+    return ratio.low / SPEED_BAND, ratio.high * SPEED_BAND
 
 
 def _words(value: object) -> str:

@@ -1,5 +1,6 @@
 """What a method is run on: a model with its inputs, from a benchmark or the user's own."""
 
+import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from prunarium.bench import benchmarks, checkpoints
 from prunarium.bench.benchmarks import Benchmark, EmbeddedBenchmark, FolderBenchmark, classify
-from prunarium.bench.environment import weights_hash
+from prunarium.bench.environment import device_kind, weights_hash
 from prunarium.bench.image_folder import as_seen, class_folders, read_folder, read_image
 from prunarium.bench.samples import InMemory, Inputs, Samples, check_count
 from prunarium.errors import PrunariumError
@@ -31,7 +32,8 @@ class Workload:
         patch: pixels along a patch, for pictures.
         large_batch: a batch size at which throughput is measured.
         answer: class or vocabulary scores of a batch ``[batch, answers]``.
-        weights: how random weights were made; empty for trained ones, whose hash is recorded.
+        weights: the hash of trained ones; how random ones were made.
+        noise: the data are nobody's: they only have the right shape.
         benchmark: empty where only cost is measured.
         metrics: by which answers are judged; the first is the main one.
         precision: of the weights and inputs.
@@ -45,12 +47,18 @@ class Workload:
     large_batch: int
     answer: Answer
     device: torch.device
-    weights: str = ""
+    weights: str
     seed: int = 0
+    noise: bool = False
     benchmark: Benchmark | None = None
     metrics: tuple[Metric, ...] = ("accuracy",)
     precision: Precision = "float32"
     warning: str = ""
+
+    @functools.cached_property
+    def data_checksum(self) -> str | None:
+        """sha256 of the data; ``None`` for noise."""
+        return None if self.noise else self.data.checksum()
 
 
 def workload_for(
@@ -111,9 +119,10 @@ def embedded(benchmark: EmbeddedBenchmark, device: torch.device, samples: int | 
     Raises:
         PrunariumError: it does not have so many samples.
     """
-    data = benchmark.data()
+    data, model = benchmark.data(), benchmark.model()
     return Workload(
-        model=benchmark.model().to(device),
+        model=model.to(device),
+        weights=weights_hash(model),
         model_name=benchmark.name,
         data=data.first(check_count(samples, len(data), benchmark.name)),
         patch=benchmark.patch,
@@ -145,6 +154,7 @@ def on_folder(
     data, note = read_folder(folder, benchmark.number_classes, model, samples)
     return Workload(
         model=model.to(device).eval(),
+        weights=weights_hash(model),
         model_name=name,
         data=data,
         patch=_patch_size(model),
@@ -167,9 +177,10 @@ def timm_model(name: str, checkpoint: Path | None, image: Path | None, device: t
     """
     import timm
 
-    weights = warning = ""
+    warning = ""
     try:
         model: Any = checkpoints.with_checkpoint(name, checkpoint) if checkpoint else checkpoints.pretrained(name)
+        weights = weights_hash(model)
     except checkpoints.NoWeightsError as error:
         torch.manual_seed(seed)
         model, weights = timm.create_model(name), f"random, torch seed {seed}"
@@ -184,6 +195,7 @@ def timm_model(name: str, checkpoint: Path | None, image: Path | None, device: t
         answer=classify,
         device=device,
         weights=weights,
+        noise=image is None,
         warning=warning,
     )
 
@@ -192,10 +204,11 @@ def find_device(name: str | torch.device) -> torch.device:
     """A device that computes.
 
     Raises:
-        PrunariumError: there is no such device here.
+        PrunariumError: there is no such device here, or it is of a kind that cannot be measured on.
     """
     try:
         device = torch.device(name)
+        device_kind(device)
         torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError) as error:
         raise PrunariumError(f"--device {name}: there is no such device here") from error
@@ -203,7 +216,7 @@ def find_device(name: str | torch.device) -> torch.device:
 
 
 def in_precision(workload: Workload, precision: Precision) -> Workload:
-    """The same workload with weights and inputs in another precision; its scores come back in float32.
+    """The same workload with its weights and inputs rounded to another precision; its scores come back in float32.
 
     Raises:
         PrunariumError: there is no such precision.
@@ -213,13 +226,12 @@ def in_precision(workload: Workload, precision: Precision) -> Workload:
     if precision == "float32":
         return workload
     dtype, plain = PRECISIONS[precision], workload.answer
-    weights = workload.weights or weights_hash(workload.model)  # they are the same weights, rounded
 
     def answer(model: nn.Module, inputs: Inputs) -> Tensor:
         rounded = {name: value.to(dtype) if value.is_floating_point() else value for name, value in inputs.items()}
         return plain(model, rounded).float()
 
-    return replace(workload, model=workload.model.to(dtype), answer=answer, weights=weights, precision=precision)
+    return replace(workload, model=workload.model.to(dtype), answer=answer, precision=precision)
 
 
 def _find(

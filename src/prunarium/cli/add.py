@@ -6,9 +6,9 @@ import typer
 
 from prunarium import paths
 from prunarium.cli.app import app
-from prunarium.cli.console import AsJson
 from prunarium.cli.curate import Root
 from prunarium.cli.drafts import Categories, DryRun, Force, Kind, Modalities, Training, finish
+from prunarium.cli.options import Json
 
 
 @app.command()
@@ -29,7 +29,7 @@ def add(
         str, typer.Option(envvar="PRUNARIUM_CROSSREF_API", help="Address of Crossref's API, for mirrors.")
     ] = "https://api.crossref.org/works",
     root: Root = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Add a paper by its arXiv id or DOI: ask arXiv or Crossref, show the draft, and write catalog/papers/<id>.yaml.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prunarium.cli import options
 from prunarium.cli.app import app
 from prunarium.cli.console import console, print_json
 from prunarium.errors import PrunariumError
@@ -33,11 +34,9 @@ def bench(
     ],
     benchmark: Annotated[list[str] | None, typer.Option(help="default: the family's embedded one; repeatable")] = None,
     model: Annotated[list[str] | None, typer.Option(help="any timm ViT; repeatable")] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="weights for --model")] = None,
-    data: Annotated[Path | None, typer.Option(help="folder of a benchmark whose data are not shipped")] = None,
-    download: Annotated[
-        bool, typer.Option("--download", help="fetch pretrained weights first, where they are not on this machine")
-    ] = False,
+    checkpoint: options.Checkpoint = None,
+    data: options.Data = None,
+    download: options.Download = False,
     param: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE,...", help="a parameter and its values; repeatable")
     ] = None,
@@ -46,14 +45,14 @@ def bench(
         typer.Option(metavar="B,...", help="mean tokens per block, of the untouched model's: 0.75,0.5"),
     ] = None,
     seed: Annotated[list[str] | None, typer.Option(metavar="S,...", help="such as 0,1,2; default: 0")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1...; default: cpu")] = None,
-    precision: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; default: float32")] = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
     batch_size: Annotated[
         list[str] | None, typer.Option(metavar="N,...", help="batch sizes to time; default: 1 and a large one")
     ] = None,
-    seconds: Annotated[float | None, typer.Option(min=0, help="how long to time each batch size; default: 6")] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="only so many samples of the benchmark")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="of torch; default: as many as torch takes")] = None,
+    seconds: options.Seconds = None,
+    samples: options.Samples = None,
+    threads: options.Threads = None,
     executor: Annotated[str, typer.Option(help="where cells are done: local, ray or slurm")] = "local",
     workers: Annotated[int, typer.Option(min=1, help="cells at a time; local: one")] = 1,
     processes: Annotated[int, typer.Option(min=1, help="processes that share the samples of each cell")] = 1,
@@ -61,11 +60,9 @@ def bench(
     slurm: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="of sbatch: partition=gpu, time=90; repeatable")
     ] = None,
-    records: Annotated[
-        Path | None, typer.Option(help="folder for the records; default: each method's own measured/ folder")
-    ] = None,
+    records: options.Records = None,
     again: Annotated[bool, typer.Option("--again", help="measure also cells whose score is there")] = False,
-    json: Annotated[bool, typer.Option("--json", help="print the outcomes as JSON, nothing else")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Measure every combination of methods and settings; exit code 1 where a cell failed.
 
@@ -98,14 +95,13 @@ def bench(
             "threads": threads,
         },
     )
-    if records is None:
-        for cell in cells:
-            check_worth_keeping(cell)
+    for cell in cells:
+        check_worth_keeping(cell, records)
     if download:
         fetch_weights(cells)
     task = partial(do, root=records, again=again)
     outcomes = _watch(find_executor(executor, task, workers, processes, address=address, slurm=slurm), cells)
-    if json:
+    if as_json:
         print_json([outcome.as_data() for outcome in outcomes])
     else:
         from prunarium.cli.outcome_table import outcome_table
@@ -126,15 +122,17 @@ def fetch_weights(cells: "Sequence[Cell]") -> None:
         download(name)
 
 
-def check_worth_keeping(cell: "Cell") -> None:
+def check_worth_keeping(cell: "Cell", records: Path | None = None) -> None:
     """Refuse to put among a registered method's records what is only good for a look.
 
     Raises:
         PrunariumError: too short a timing, or not all samples.
     """
+    from prunarium.registry import measured_folder
     from prunarium.registry.folders import folders
 
-    if cell.method not in folders():
+    there = measured_folder(cell.method, records).resolve()
+    if there not in {(folder / "measured").resolve() for folder in folders().values()}:
         return
     if cell.seconds < 1:
         raise PrunariumError("a record needs at least --seconds 1: a shorter timing is not worth keeping")
@@ -142,11 +140,11 @@ def check_worth_keeping(cell: "Cell") -> None:
         raise PrunariumError("a record needs all samples: leave out --samples, or keep it elsewhere with --records DIR")
 
 
-def _cells(methods: list[str], options: dict[str, Any]) -> "list[Cell]":
+def _cells(methods: list[str], choices: dict[str, Any]) -> "list[Cell]":
     """The cells of a sweep file, or of a grid of options."""
     from prunarium.bench.sweeps import read_sweep
 
-    given = {name: value for name, value in options.items() if value not in (None, [])}
+    given = {name: value for name, value in choices.items() if value not in (None, [])}
     files = [name for name in methods if name.endswith(SWEEP_SUFFIXES)]
     if not files:
         return _cells_of_options({"methods": methods, **given})

@@ -1,12 +1,13 @@
 """``prunarium claims``: what papers claim beside what was measured here, and whether it holds."""
 
-from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from prunarium.cli.app import app
 from prunarium.cli.console import console, print_json
+from prunarium.cli.options import Json, Records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from prunarium.records import ReportedScore
-    from prunarium.registry.claims import Claim
+    from prunarium.registry.claims import Claim, Status
 
-_STYLES = {
+_STYLES: "dict[Status, str]" = {
     "reproduced": "green",
     "within noise": "green",
     "not reproduced": "bold red",
@@ -31,36 +32,37 @@ def claims(
     count: Annotated[
         bool, typer.Option("--count", help="first count the cost of every model and setting that is still missing")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    records: Records = None,
+    as_json: Json = False,
 ) -> None:
     """Hold what papers claim against what was measured here.
 
-    Each claim is reproduced, within noise, not reproduced, or not comparable, and then for a reason.
+    Each claim is reproduced, within noise, not reproduced, or not comparable, and then for a reason. The totals count
+    rows, each by the worst of its comparable numbers; the untouched model's compute is none of them.
     """
     from prunarium import registry
-    from prunarium.registry.claims import claims_of
+    from prunarium.registry.claims import claims_of, totals
 
-    names = list(dict.fromkeys(methods or registry.cards()))
+    names = list(dict.fromkeys(methods or registry.recorded_methods(records)))
     if count:
         for name in names:
-            _count(name)
-    found = {}
+            _count(name, records)
+    data, out = [], console()
     for name in names:
-        rows, held = registry.reported_scores(name), claims_of(name)
+        rows, held = registry.reported_scores(name), claims_of(name, records)
         kept = [claim for claim in held if not comparable or claim.status != "not comparable"]
-        if kept or methods:
-            found[name] = (rows, kept)
+        if as_json:
+            data += [_as_data(name, rows[claim.row], claim) for claim in kept]
+        elif kept or methods:
+            out.print(_table(name, rows, kept))
+            counted = totals(held)
+            words = ", ".join(f"{counted[status]} {status}" for status in _STYLES)
+            out.print(f"{name}: of {counted.total()} rows {words}", soft_wrap=True)
     if as_json:
-        print_json([_as_data(name, rows[claim.row], claim) for name, (rows, held) in found.items() for claim in held])
-        return
-    out = console()
-    for name, (rows, held) in found.items():
-        out.print(_table(name, rows, held))
-        counted = Counter[str](claim.status for claim in held)
-        out.print(f"{name}: {', '.join(f'{counted[status]} {status}' for status in _STYLES)}", soft_wrap=True)
+        print_json(data)
 
 
-def _count(method: str) -> None:
+def _count(method: str, records: Path | None) -> None:
     """Count what the claims of a method need, behind a progress bar on stderr."""
     from rich.console import Console
     from rich.progress import track
@@ -75,7 +77,7 @@ def _count(method: str) -> None:
 
     people = Console(stderr=True)
     for cell in track(cells_of_claims(method), method, console=people, transient=True, disable=not people.is_terminal):
-        outcome = do(cell)
+        outcome = do(cell, records)
         if outcome.state == "failed":
             raise PrunariumError(f"{cell}: {outcome.error}")
 

@@ -8,6 +8,7 @@ import typer
 
 from prunarium.cli.app import app
 from prunarium.cli.console import console, print_json
+from prunarium.cli.options import Json, Records
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
     from prunarium.bench.comparison import Comparison, Ranking, Row
 
 NOTE = (
-    "Quality: mean over the seeds; difference to the untouched model in percentage points, with its paired 95 % "
-    "interval. Speed: untouched time over the method's, with the 95 % interval of the median; above 1x is faster. Own "
-    "share: of a step, spent in the method's own work. ≈ marks a method whose interval overlaps the best one's: the "
-    "two are not told apart. A paired test between two methods would tell more apart; it needs the answers to every "
-    "sample, which the records do not hold."
+    "Quality: mean over the seeds. Difference to the untouched model in percentage points, with its paired 95 % "
+    "interval. Speed: untouched time over the method's, with the 95 % interval of the median; above 1x is faster. Of "
+    "several seeds, an interval is that of their mean: each seed's own interval and the spread of the seeds (Student's "
+    "t), added as squares. One seed tells nothing of others. Own share: of a step, spent in the method's own work. "
+    "≈ marks a method whose interval overlaps the best one's: the two are not told apart. A paired test between two "
+    "methods would tell more apart; it needs the answers to every sample, which the records do not hold."
 )
 
 
@@ -31,7 +33,8 @@ def compare(
     budget: Annotated[
         list[float] | None, typer.Option(help="mean tokens per block, of the untouched model's; repeatable")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    records: Records = None,
+    as_json: Json = False,
 ) -> None:
     """Rank measured scores of equal budget, benchmark, model, precision and device, and say why others are left out.
 
@@ -40,11 +43,12 @@ def compare(
     from prunarium.bench.comparison import LeftOut
     from prunarium.bench.comparison import compare as compared
     from prunarium.bench.conditions import EQUAL_BUDGETS
-    from prunarium.registry import find_card, measured_of
+    from prunarium.registry import find_card, measured_of, outdated_of
 
-    scores = measured_of(methods, benchmark, family)
-    found = compared(scores, budget or EQUAL_BUDGETS)
-    without = {find_card(name).id for name in methods or ()} - {score.method for score in scores}
+    scores = measured_of(methods, benchmark, family, records)
+    outdated = outdated_of(methods, benchmark, family, records)
+    found = compared(scores, budget or EQUAL_BUDGETS, outdated)
+    without = {find_card(name).id for name in methods or ()} - {score.method for score in (*scores, *outdated)}
     missing = tuple(LeftOut(name, (), 0, "no such score was measured") for name in sorted(without))
     found = replace(found, left_out=(*found.left_out, *missing))
     if as_json:
@@ -58,8 +62,19 @@ def compare(
 def _show(found: "Comparison") -> None:
     out = console()
     for ranking in found.rankings:
+        known = ranking.condition
+        out.print(
+            f"\nbudget {ranking.budget:g}: {known}, {known.samples} samples",
+            style="italic",
+            markup=False,
+            soft_wrap=True,
+        )
         out.print(_table(ranking))
+        out.print("settings:", style="dim")
+        for row in ranking.rows:
+            out.print(f"  {row.rank:2}  {row.method}: {_setting(row)}", style="dim", markup=False, soft_wrap=True)
     if found.rankings:
+        out.print()
         out.print(NOTE, style="dim", soft_wrap=True)
     else:
         out.print("nothing to compare: no two settings of equal budget were measured alike", style="bold")
@@ -71,20 +86,21 @@ def _show(found: "Comparison") -> None:
 
 def _table(ranking: "Ranking") -> "Table":
     from rich.table import Table
-    from rich.text import Text
 
-    condition = ranking.condition
+    from prunarium.bench.wording import percent, points_between, times
+
     sizes = _batch_sizes(ranking.rows)
-    title = f"\nbudget {ranking.budget:g}: {condition}, {condition.samples} samples"
-    table = Table(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
-    columns = ["rank", "method", "setting", condition.metric, "difference", "fewer MACs"]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    columns = ["rank", "method", ranking.condition.metric, "difference", "fewer MACs"]
     for name in (*columns, *(f"speed, batch {size}" for size in sizes), "own share"):
-        table.add_column(name, justify="left" if name in ("method", "setting") else "right", overflow="fold")
-    table.add_row("", "untouched", "", f"{100 * ranking.baseline:.1f} %", style="dim")
+        table.add_column(name, justify="left" if name == "method" else "right", overflow="fold")
+    table.add_row("", "untouched", percent(ranking.baseline), style="dim")
     for row in ranking.rows:
         mark = " ≈" if row.level_with_best and row.rank > 1 else ""
-        cells = (f"{row.rank}{mark}", row.method, Text(row.setting), _quality(row), _difference(row))
-        table.add_row(*cells, f"{row.mac_ratio:.2f}x", *_speeds(row, sizes))
+        difference = points_between(row.difference, row.difference_low, row.difference_high)
+        seeds = f" ({row.seeds} seeds)" if row.seeds > 1 else ""
+        cells = (f"{row.rank}{mark}", row.method, f"{percent(row.quality)}{seeds}", difference)
+        table.add_row(*cells, times(row.mac_ratio), *_speeds(row, sizes))
     return table
 
 
@@ -94,22 +110,22 @@ def _batch_sizes(rows: "Sequence[Row]") -> list[int]:
     return sorted({*sizes[:1], *sizes[-1:]})
 
 
-def _quality(row: "Row") -> str:
-    if row.seeds == 1:
-        return f"{100 * row.quality:.1f} %"
-    return f"{100 * row.quality:.1f} % ({100 * row.quality_low:.1f} to {100 * row.quality_high:.1f}, {row.seeds} seeds)"
+def _setting(row: "Row") -> str:
+    """Too long for the table."""
+    from prunarium.bench.wording import percent
 
-
-def _difference(row: "Row") -> str:
-    return f"{100 * row.difference:+.1f} ({100 * row.difference_low:+.1f}, {100 * row.difference_high:+.1f})"
+    seeds = f"{row.seeds} seeds, {percent(row.quality_low)} to {percent(row.quality_high)}" if row.seeds > 1 else ""
+    return "; ".join(filter(None, [row.setting, seeds])) or "as it comes"
 
 
 def _speeds(row: "Row", sizes: list[int]) -> list[str]:
     """One cell for each batch size, and one for the shares of the method's own work."""
+    from prunarium.bench.wording import percent, times_between
+
     by_size = {speed.batch_size: speed for speed in row.speed}
     ratios, shares = [], []
     for size in sizes:
         speed = by_size.get(size)
-        ratios.append(f"{speed.ratio:.2f}x ({speed.low:.2f}, {speed.high:.2f})" if speed else "not timed")
-        shares += [f"{100 * speed.own_share:.0f} %"] if speed else []
+        ratios.append(times_between(speed.ratio, speed.low, speed.high) if speed else "not timed")
+        shares += [percent(speed.own_share, 0)] if speed else []
     return [*ratios, ", ".join(shares)]

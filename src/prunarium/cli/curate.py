@@ -8,7 +8,8 @@ import typer
 
 from prunarium import paths
 from prunarium.cli.app import app
-from prunarium.cli.console import AsJson, print_json
+from prunarium.cli.console import print_json
+from prunarium.cli.options import Json
 
 if TYPE_CHECKING:
     from prunarium.catalog.importers.importing import Import
@@ -34,7 +35,7 @@ def validate(
         typer.Option(metavar="ID[:FIELD]", help="With --against: this may be gone; may be given several times."),
     ] = None,
     root: Root = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Check every file of the catalogue and of the methods; exit code 1 where one has a fault."""
     from prunarium.catalog.drop_guard import dropped_since
@@ -78,7 +79,7 @@ def import_(
     list_id: Annotated[str, typer.Option("--list", help="Id of the list in catalog/lists.yaml.")],
     write: Annotated[bool, typer.Option("--write", help="Write what is new; without it, only say it.")] = False,
     root: Root = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Compare a list of papers with the catalogue, and with --write add what it lacks."""
     from prunarium.catalog import load

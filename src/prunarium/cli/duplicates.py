@@ -7,8 +7,9 @@ import typer
 
 from prunarium import paths
 from prunarium.cli.app import app
-from prunarium.cli.console import AsJson, console, print_json
+from prunarium.cli.console import console, print_json
 from prunarium.cli.curate import Root
+from prunarium.cli.options import Json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def duplicates(
     show_all: Annotated[bool, typer.Option("--all", help="List the pairs that are explained as well.")] = False,
     root: Root = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Find records that may be the same paper; exit code 1 where a pair is not explained.
 

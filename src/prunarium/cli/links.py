@@ -10,8 +10,9 @@ import typer
 
 from prunarium import paths
 from prunarium.cli.app import app
-from prunarium.cli.console import AsJson, console, print_json
+from prunarium.cli.console import console, print_json
 from prunarium.cli.curate import Root
+from prunarium.cli.options import Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def check_links(
         float, typer.Option(min=0.01, help="Seconds between two requests to one host; arXiv gets 3 at least.")
     ] = 1,
     root: Root = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Ask for every web address of the catalogue, and say what became of it; exit code 1 where one is broken.
 

@@ -1,23 +1,18 @@
 """The registry on the command line."""
 
-from typing import Annotated
-
-import typer
-
 from prunarium.cli.app import app
-from prunarium.cli.console import console
+from prunarium.cli.console import console, print_json
+from prunarium.cli.options import Json
 
 
 @app.command()
-def methods(json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+def methods(as_json: Json = False) -> None:
     """List the methods that can be run."""
     from prunarium import registry
 
     cards = registry.cards()
-    if json:
-        from json import dumps
-
-        print(dumps([card.model_dump(mode="json") for card in cards.values()], indent=1))
+    if as_json:
+        print_json([card.model_dump(mode="json") for card in cards.values()])
         return
     from rich.table import Table
 

@@ -6,9 +6,9 @@ import typer
 
 from prunarium import paths
 from prunarium.cli.app import app
-from prunarium.cli.console import AsJson
 from prunarium.cli.curate import Root
 from prunarium.cli.drafts import Categories, DryRun, Force, Kind, Modalities, Training, finish
+from prunarium.cli.options import Json
 
 new = typer.Typer(help="Begin a new file by hand.", no_args_is_help=True)
 app.add_typer(new, name="new")
@@ -34,7 +34,7 @@ def paper(
     force: Force = False,
     dry_run: DryRun = False,
     root: Root = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Begin a record of catalog/papers/ by hand. What is still empty stands in it as comments.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from prunarium.bench.wording import difference, percent, ratio
 from prunarium.records import MeasuredScore
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ def _cells(score: MeasuredScore, sizes: list[int]) -> list[str]:
     speeds = {speed.batch_size: speed for speed in score.speed}
     for size in sizes:
         speed = speeds.get(size)
-        ratio = f"{speed.ratio.median:.2f}x ({speed.ratio.ci_low:.2f}, {speed.ratio.ci_high:.2f})" if speed else ""
-        row += [ratio, f"{100 * speed.own_share:.0f} %" if speed else ""]
+        row += [ratio(speed.ratio), percent(speed.own_share, 0)] if speed else ["", ""]
     return row
 
 
@@ -48,6 +48,4 @@ def _quality(score: MeasuredScore) -> list[str]:
     quality = score.quality
     if quality is None:
         return ["", "not measured"]
-    points = 100 * (quality.method - quality.baseline)
-    low, high = 100 * quality.difference_low, 100 * quality.difference_high
-    return [f"{100 * quality.method:.1f} %", f"{points:+.1f} ({low:+.1f}, {high:+.1f})"]
+    return [percent(quality.method), difference(quality)]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prunarium.cli.app import app
-from prunarium.cli.console import AsJson, console, print_json
+from prunarium.cli.console import console, print_json
 from prunarium.cli.filters import Chosen, Reverse, SortKeys, choosing_papers
+from prunarium.cli.options import Json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +27,7 @@ def papers(
     chosen: Chosen,
     sort: SortKeys = None,
     reverse: Reverse = False,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """List the papers of the catalogue, all or those that fit every option."""
     found = chosen.papers.sort(*sort or (), reverse=reverse)
@@ -41,7 +42,7 @@ def papers(
 @app.command()
 def show(
     paper_id: Annotated[str, typer.Argument(metavar="ID", help="The paper's id, as 'prunarium papers' lists it.")],
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Show all that is known of one paper, and how to run its method."""
     from prunarium.catalog import load

@@ -8,6 +8,7 @@ import typer
 
 from prunarium.cli.app import app
 from prunarium.cli.console import console
+from prunarium.cli.options import Records
 
 if TYPE_CHECKING:
     from prunarium.bench.pictures.trade_off import Axis, TradeOff
@@ -31,6 +32,7 @@ def plot(
     output: Annotated[
         Path | None, typer.Option(_OUTPUT, "-o", help="a .png or .svg file, or .vl.json for Vega-Lite")
     ] = None,
+    records: Records = None,
 ) -> None:
     """Draw quality against multiply-accumulates or measured speed, with intervals, from the recorded scores.
 
@@ -44,8 +46,7 @@ def plot(
     if output:
         picture_files.check_path(output, _OUTPUT, endings)
     cards = registry.cards()
-    scores = [score for name in cards for score in registry.measured_scores(name)]
-    chosen, others = choose(trade_offs(scores, cards), benchmark, family, model, device)
+    chosen, others = choose(trade_offs(registry.measured_of(root=records), cards), benchmark, family, model, device)
     path = output or Path("build") / f"{chosen.condition.benchmark}-{against}.png"
     picture_files.check_path(path, _OUTPUT, endings)
     picture_files.write(_content(chosen, against.value, path), path, _OUTPUT)

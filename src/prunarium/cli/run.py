@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prunarium.cli import options
 from prunarium.cli.app import app
 from prunarium.cli.values import parse_setting
 
@@ -19,30 +20,26 @@ _PICTURE = "--picture"
 
 @app.command()
 def run(
-    method: Annotated[str, typer.Argument(help="a method of 'prunarium methods', or the path of a method folder")],
-    model: Annotated[str | None, typer.Option(help="any timm ViT; default: the benchmark's own small model")] = None,
-    benchmark: Annotated[str | None, typer.Option(help="default: the family's embedded one")] = None,
-    param: Annotated[list[str] | None, typer.Option("--param", help="a parameter as name=value; repeatable")] = None,
-    budget: Annotated[
-        float | None, typer.Option(help="mean tokens per block, of the untouched model's; finds the parameter for it")
-    ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1..., or meta: count on shapes alone")] = "cpu",
-    precision: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; default: float32")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="of torch; default: as many as torch takes")] = None,
+    method: options.Method,
+    model: options.Model = None,
+    benchmark: options.Benchmark = None,
+    param: options.Setting = None,
+    budget: options.Budget = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    threads: options.Threads = None,
     batch_size: Annotated[list[int] | None, typer.Option(min=1, help="batch size to time; repeatable")] = None,
-    seconds: Annotated[float | None, typer.Option(min=0, help="how long to time each batch size; default: 6")] = None,
-    samples: Annotated[int | None, typer.Option(help="only so many samples of the benchmark")] = None,
-    seed: Annotated[int, typer.Option(help="of torch, and of a method that draws lots")] = 0,
-    data: Annotated[Path | None, typer.Option(help="folder of a benchmark whose data are not shipped")] = None,
-    image: Annotated[Path | None, typer.Option(help="a picture to run on, with --model")] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="weights for --model")] = None,
-    download: Annotated[
-        bool, typer.Option("--download", help="fetch pretrained weights first, where they are not on this machine")
-    ] = False,
+    seconds: options.Seconds = None,
+    samples: options.Samples = None,
+    seed: Annotated[int | None, typer.Option(help="of torch, and of a method that draws lots; default: 0")] = None,
+    data: options.Data = None,
+    image: options.Image = None,
+    checkpoint: options.Checkpoint = None,
+    download: options.Download = False,
     picture: Annotated[Path | None, typer.Option(help="where to write the picture, a .png or .svg file")] = None,
     record: Annotated[bool, typer.Option("--record", help="keep the score in the method's measured/ folder")] = False,
     again: Annotated[bool, typer.Option("--again", help="with --record: replace a score of this cell")] = False,
-    json: Annotated[bool, typer.Option("--json", help="print the score as JSON, nothing else")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Run a method: quality, cost and speed against the untouched model with fused attention."""
     from prunarium import registry
@@ -68,7 +65,7 @@ def run(
         device=device,
         precision=precision,
         threads=threads,
-        batch_sizes=tuple(batch_size) if batch_size else None,
+        batch_sizes=batch_size or None,
         seconds=seconds,
         samples=samples,
     )
@@ -82,13 +79,13 @@ def run(
     check_path(picture, _PICTURE)
     if workload.warning:
         _say(workload.warning)
-    with _progress_of(prepared, quiet=json):
+    with _progress_of(prepared, quiet=as_json):
         outcome = settle(prepared, again) if record else Outcome(cell, "measured", prepared.measure())
-    _show(outcome, json)
-    if device == DEVICE:
+    _show(outcome, as_json)
+    if cell.device == DEVICE:
         return  # counted on shapes: there is nothing to see
     drawn = draw(made, workload, picture, _PICTURE)  # last: a score is not lost for a picture
-    if not json:
+    if not as_json:
         print(f"token map: {drawn}")
 
 

@@ -2,6 +2,7 @@
 
 from rich.table import Table
 
+from prunarium.bench.wording import difference, macs, megabytes, percent, place, ratio, times
 from prunarium.cli.console import console
 from prunarium.records import Interval, MeasuredScore
 
@@ -13,16 +14,14 @@ def show_score(score: MeasuredScore) -> None:
     for column in table.columns[1:]:
         column.justify = "right"
     for quality in [score.quality, *score.other_quality] if score.quality else []:
-        low, high = 100 * quality.difference_low, 100 * quality.difference_high
-        points = 100 * (quality.method - quality.baseline)
         table.add_row(
             f"{quality.metric}, {quality.samples} samples",
-            f"{100 * quality.baseline:.1f} %",
-            f"{100 * quality.method:.1f} %",
-            f"{points:+.1f} points ({low:+.1f}, {high:+.1f})",
+            percent(quality.baseline),
+            percent(quality.method),
+            f"{difference(quality)} points",
         )
     table.add_row(
-        "MACs per sample", _macs(cost.macs_baseline), _macs(cost.macs), f"{cost.macs_baseline / cost.macs:.2f}x fewer"
+        "MACs per sample", macs(cost.macs_baseline), macs(cost.macs), f"{times(cost.macs_baseline / cost.macs)} fewer"
     )
     what = "tokens per block" if score.family == "vit" else "image tokens per layer"
     table.add_row(
@@ -33,17 +32,17 @@ def show_score(score: MeasuredScore) -> None:
     )
     for speed in score.speed:
         table.add_row(
-            f"latency, batch {speed.batch_size}", _ms(speed.baseline_ms), _ms(speed.method_ms), _ratio(speed.ratio)
+            f"latency, batch {speed.batch_size}", _ms(speed.baseline_ms), _ms(speed.method_ms), ratio(speed.ratio)
         )
-        per_second = [1e3 * speed.batch_size / times.median for times in (speed.baseline_ms, speed.method_ms)]
+        per_second = [1e3 * speed.batch_size / step.median for step in (speed.baseline_ms, speed.method_ms)]
         table.add_row(f"per second, batch {speed.batch_size}", *(f"{rate:.0f}" for rate in per_second), "")
         table.add_row(
-            f"own work, batch {speed.batch_size}", "", _ms(speed.own_ms), f"{100 * speed.own_share:.1f} % of the step"
+            f"own work, batch {speed.batch_size}", "", _ms(speed.own_ms), f"{percent(speed.own_share)} of the step"
         )
         if speed.peak_memory and speed.peak_memory_baseline:
             peaks = speed.peak_memory_baseline, speed.peak_memory
             table.add_row(
-                f"peak memory, batch {speed.batch_size}", *map(_bytes, peaks), f"{peaks[0] / peaks[1]:.2f}x less"
+                f"peak memory, batch {speed.batch_size}", *map(megabytes, peaks), f"{times(peaks[0] / peaks[1])} less"
             )
     out = console()
     out.print(table)
@@ -53,7 +52,7 @@ def show_score(score: MeasuredScore) -> None:
         out.print("Counted on shapes alone: nothing was computed, and no weights are needed.", style="dim")
         return
     out.print(
-        f"Measured on {environment.device}, {environment.threads} threads, {environment.precision}, "
+        f"Measured on {place(environment)}, "
         f"torch {environment.versions.get('torch')}, against fused attention, in turns. "
         "Quality: paired 95 % interval. Times: median and its 95 % bootstrap interval; above 1x is faster than the "
         "untouched model. Own work: what the method itself does, timed apart. Memory: weights and inputs included.",
@@ -62,17 +61,5 @@ def show_score(score: MeasuredScore) -> None:
     )
 
 
-def _macs(count: int) -> str:
-    return f"{count / 1e9:.2f} G" if count >= 1e9 else f"{count / 1e6:.1f} M"
-
-
 def _ms(times: Interval) -> str:
     return f"{times.median:.2f} ms"
-
-
-def _ratio(ratio: Interval) -> str:
-    return f"{ratio.median:.2f}x ({ratio.ci_low:.2f}, {ratio.ci_high:.2f})"
-
-
-def _bytes(count: int) -> str:
-    return f"{count / 1e6:.3g} MB"

@@ -9,6 +9,7 @@ import typer
 
 from prunarium.cli.app import app
 from prunarium.cli.console import console
+from prunarium.cli.options import Records
 from prunarium.cli.output_file import check_output, write_output
 from prunarium.errors import PrunariumError
 
@@ -28,11 +29,15 @@ def scores(
     format: Annotated[str, typer.Option("--format", "-f", help="table, timm-csv, parquet, hf or json")] = TABLE,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="write this file; without it, print")] = None,
     force: Annotated[bool, typer.Option("--force", help="overwrite the file where it exists")] = False,
+    records: Records = None,
     as_json: Annotated[bool, typer.Option("--json", help="the same as --format json")] = False,
 ) -> None:
-    """Print the measured scores, or write them in a format of other programs."""
+    """Print the measured scores, or write them in a format of other programs.
+
+    Scores of earlier versions of a method are left out; how many these are stands on stderr.
+    """
     from prunarium.bench.score_tables import BINARY, score_table
-    from prunarium.registry import measured_of
+    from prunarium.registry import measured_of, outdated_of
 
     if as_json and format not in (TABLE, "json"):
         raise PrunariumError(f"--json and --format {format} are two formats; leave out one")
@@ -43,7 +48,9 @@ def scores(
         raise PrunariumError(f"{format} is not text; give --output FILE")
     if output:
         check_output(output, force)
-    found = measured_of(methods, benchmark, family)
+    found = measured_of(methods, benchmark, family, records)
+    if outdated := outdated_of(methods, benchmark, family, records):
+        console(stderr=True).print(f"left out: {len(outdated)} scores of earlier versions of their methods")
     if not found:
         raise PrunariumError("no measured score fits; 'prunarium bench' measures some")
     if format == TABLE:
@@ -62,7 +69,7 @@ def _table(scores: "Sequence[MeasuredScore]") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from prunarium.site import numbers
+    from prunarium.bench.wording import macs, percent, place, times
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("method", "setting", "on", "budget", "quality", "MACs", "speed ratio", "device"):
@@ -74,9 +81,9 @@ def _table(scores: "Sequence[MeasuredScore]") -> "Table":
             Text(score.setting),
             score.benchmark or score.model,
             f"{cost.budget:.3f}",
-            f"{numbers.percent(quality.method)} of {numbers.percent(quality.baseline)}" if quality else "not measured",
-            f"{numbers.macs(cost.macs)} of {numbers.macs(cost.macs_baseline)}",
-            ", ".join(f"{numbers.ratio(speed.ratio)} at batch {speed.batch_size}" for speed in score.speed),
-            Text(f"{score.environment.device}, {score.environment.threads} threads"),
+            f"{percent(quality.method)} of {percent(quality.baseline)}" if quality else "not measured",
+            f"{macs(cost.macs)} of {macs(cost.macs_baseline)}",
+            ", ".join(f"{times(speed.ratio.median)} at batch {speed.batch_size}" for speed in score.speed),
+            Text(place(score.environment)),
         )
     return table

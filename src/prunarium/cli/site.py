@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from prunarium.cli.app import app
-from prunarium.cli.console import AsJson, print_json
+from prunarium.cli.console import print_json
+from prunarium.cli.options import Json
 
 site = typer.Typer(help="Build the web site, or look at it while you edit.", no_args_is_help=True)
 app.add_typer(site, name="site")
@@ -20,7 +21,7 @@ Out = Annotated[Path, typer.Option(help="Folder of the built site; it is replace
 def build(
     strict: Annotated[bool, typer.Option("--strict/--no-strict", help="Fail on any warning.")] = True,
     out: Out = Path("build/site"),
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Write every page and render the site; the old one stays until the new one is complete."""
     from rich.console import Console

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prunarium.cli.app import app
-from prunarium.cli.console import AsJson, console, print_json
+from prunarium.cli.console import console, print_json
 from prunarium.cli.filters import Chosen, choosing_papers
+from prunarium.cli.options import Json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +25,7 @@ _BAR_WIDTH = 30
 def stats(
     chosen: Chosen,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw a picture: a .png or .svg file.")] = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Count the papers by year, venue, category and the rest, and say what is known of how many."""
     from prunarium.catalog import picture_files, statistics_picture

@@ -8,10 +8,10 @@ import typer
 
 from prunarium.cli.app import app
 from prunarium.cli.console import console, print_json
-from prunarium.errors import PrunariumError
+from prunarium.cli.options import Json, Records
 
 if TYPE_CHECKING:
-    from prunarium.bench.verification import Again, Verification
+    from prunarium.bench.verification import Again, Missing, Verification
     from prunarium.records import MeasuredScore
 
 STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
@@ -29,32 +29,34 @@ def verify(
         Path | None, typer.Option(help="folder of images, for records on images that are not shipped")
     ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="weights, for records of models that are not shipped")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    records: Records = None,
+    as_json: Json = False,
 ) -> None:
-    """Measure recorded scores again. Exit code 1 where one does not hold, or none could be measured.
+    """Measure recorded scores again. Exit code 1 where one does not hold, or a method has none that holds.
 
     Quality must be inside the recorded paired interval, MACs and tokens exactly the same, and so must be the answers
-    on the same device with the same versions. With --speed a ratio must be inside the recorded quartiles widened by
-    a factor of 1.25.
+    on the same device with the same versions. The untouched model's quality must be the same, or inside its interval
+    where device or versions differ. With --speed, on the same device, a ratio must be inside the recorded quartiles
+    widened by a factor of 1.25. Every method needs a record of its present version that holds on each embedded
+    benchmark of its families; with --records only what is there is asked for.
     """
     from prunarium import registry
 
-    names = list(dict.fromkeys(methods or registry.cards()))
-    records = {name: registry.measured_files(name) for name in names}  # a faulty file is an error before any work
+    names = list(dict.fromkeys(methods or registry.recorded_methods(records)))
+    files = {name: registry.measured_files(name, records) for name in names}  # a faulty one is an error before any work
 
-    from prunarium.bench.verification import Again, cheapest
+    from prunarium.bench.verification import Again, cheapest, missing
 
     if fast:
-        records = {name: cheapest(found) for name, found in records.items()}
-    if not any(records.values()):
-        raise PrunariumError(f"no measured score of {', '.join(names)} to verify; 'prunarium bench' measures some")
-    found = _all(records, Again(speed, seconds, data, checkpoint), quiet=as_json)
+        files = {name: cheapest(found) for name, found in files.items()}
+    found = _all(files, Again(speed, seconds, data, checkpoint), quiet=as_json)
+    lacking = missing(names, found) if records is None else []
     totals = {verdict: sum(one.verdict == verdict for one in found) for verdict in STYLES}
     if as_json:
-        print_json({**totals, "records": [_plain(one) for one in found]})
+        print_json({**totals, "missing": [asdict(one) for one in lacking], "records": [_plain(one) for one in found]})
     else:
-        console().print(", ".join(f"{count} {verdict}" for verdict, count in totals.items()), style="bold")
-    if totals["failed"] or not totals["passed"]:
+        _show_end(totals, lacking)
+    if totals["failed"] or not totals["passed"] or lacking:
         raise typer.Exit(1)
 
 
@@ -100,6 +102,16 @@ def _show(one: "Verification") -> None:
             verdict = Text(check.verdict, STYLES[check.verdict])
             table.add_row(f"  {check.quantity}", check.expected, check.got, verdict, Text(check.note))
         out.print(table)
+
+
+def _show_end(totals: dict[str, int], lacking: "list[Missing]") -> None:
+    from rich.text import Text
+
+    out = console()
+    for one in lacking:
+        out.print(Text.assemble(("missing", STYLES["failed"]), f"  {one}"), soft_wrap=True)
+    counts = {**totals, "missing": len(lacking)}
+    out.print(", ".join(f"{count} {word}" for word, count in counts.items()), style="bold")
 
 
 def _plain(one: "Verification") -> dict[str, Any]:

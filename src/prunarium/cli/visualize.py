@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from prunarium.cli import options
 from prunarium.cli.app import app
 from prunarium.cli.console import console
 from prunarium.cli.values import parse_setting
@@ -14,17 +15,15 @@ _OUTPUT = "--output"
 
 @app.command()
 def visualize(
-    method: Annotated[str, typer.Argument(help="a method of 'prunarium methods', or the path of a method folder")],
-    budget: Annotated[
-        float | None, typer.Option(help="mean tokens per block, of the untouched model's; finds the parameter for it")
-    ] = None,
-    param: Annotated[list[str] | None, typer.Option("--param", help="a parameter as name=value; repeatable")] = None,
-    benchmark: Annotated[str | None, typer.Option(help="default: the family's embedded one")] = None,
-    model: Annotated[str | None, typer.Option(help="any timm ViT")] = None,
-    data: Annotated[Path | None, typer.Option(help="folder of a benchmark whose data are not shipped")] = None,
-    image: Annotated[Path | None, typer.Option(help="a picture to run on, with --model")] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="weights for --model")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1...")] = "cpu",
+    method: options.Method,
+    budget: options.Budget = None,
+    param: options.Setting = None,
+    benchmark: options.Benchmark = None,
+    model: options.Model = None,
+    data: options.Data = None,
+    image: options.Image = None,
+    checkpoint: options.Checkpoint = None,
+    device: options.Device = None,
     inputs: Annotated[int, typer.Option(min=1, max=20, help="how many inputs to show")] = 3,
     output: Annotated[Path | None, typer.Option(_OUTPUT, "-o", help="a .png or .svg file")] = None,
 ) -> None:

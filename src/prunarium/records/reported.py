@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from prunarium.records.base import Record, Text, Url
-from prunarium.records.score import Scalar
+from prunarium.records.score import Precision, Scalar
 
 Positive = Annotated[float, Field(gt=0)]
 Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
@@ -57,6 +57,7 @@ class ReportedScore(Record):
     speed_up: Positive | None = Field(None, description="as printed, or of the two printed throughputs or latencies")
     timing: PrintedTiming | None = None
     device: Text | None = None
+    precision: Precision | None = Field(None, description="of weights and inputs; empty when the source names none")
     counterpart: Counterpart | None = Field(None, description="what to compare it with; empty when nothing here can be")
     no_counterpart: Text | None = Field(None, description="why there is none, where a compute is printed")
     notes: Text | None = None

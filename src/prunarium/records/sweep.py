@@ -9,6 +9,8 @@ from prunarium.records.score import Precision, Scalar
 
 Budget = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Choices(Record):
@@ -19,17 +21,17 @@ class Choices(Record):
     budgets: list[Budget] | None = Field(
         None, min_length=1, description="mean tokens per block, of the untouched model's; finds the parameter for each"
     )
-    seeds: list[int] | None = Field(None, min_length=1, description="default: 0")
+    seeds: list[Seed] | None = Field(None, min_length=1, description="default: 0")
     checkpoint: Text | None = Field(None, description="weights for the models; a path from the sweep file's folder")
     data: Text | None = Field(None, description="folder of a benchmark whose data are not shipped; likewise")
     batch_sizes: list[Count] | None = Field(
         None, min_length=1, description="to time, in each cell; default: 1 and the benchmark's large one"
     )
-    seconds: Annotated[float, Field(ge=0)] | None = Field(None, description="how long to time each batch size")
+    seconds: Seconds | None = Field(None, description="how long to time each batch size")
     samples: Count | None = Field(None, description="only so many of the benchmark's")
     device: Text | None = Field(None, description="cpu, cuda, cuda:1...; default: cpu")
     precision: Precision | None = Field(None, description="default: float32")
-    threads: Count | None = Field(None, description="of torch; default: as many as torch takes")
+    threads: Count | None = Field(None, description="of torch; default: as many as torch takes where it is started")
 
 
 class Grid(Choices):

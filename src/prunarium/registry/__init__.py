@@ -8,7 +8,15 @@ from prunarium.registry.folders import (
     load_method,
     methods_of_papers,
 )
-from prunarium.registry.scores import measured_files, measured_of, measured_scores, reported_scores
+from prunarium.registry.scores import (
+    measured_files,
+    measured_folder,
+    measured_of,
+    measured_scores,
+    outdated_of,
+    recorded_methods,
+    reported_scores,
+)
 
 __all__ = [
     "cards",
@@ -17,8 +25,11 @@ __all__ = [
     "load_class",
     "load_method",
     "measured_files",
+    "measured_folder",
     "measured_of",
     "measured_scores",
     "methods_of_papers",
+    "outdated_of",
+    "recorded_methods",
     "reported_scores",
 ]

@@ -20,22 +20,35 @@ left, and not by the compute itself. The share is also compared wherever the unt
 fault common to both cancels in it.
 
 **Accuracy** is comparable only on the same data, with the same weights, trained with the method or not as there.
-ImageNet, its checkpoints and the data of the vision-language benchmarks are not shipped, so most are not comparable.
-Weights count as the same when the untouched model is within 0.3 points of the printed accuracy. Then up to 0.1 points
-off: reproduced. Inside the 95 % interval that the number of images allows: within noise. Beyond: not reproduced.
+ImageNet, its checkpoints and the data of the vision-language benchmarks are not shipped, so most are not comparable;
+nor is one where the source does not say whether the model was trained with the method. Weights count as the same when
+the untouched model is within 0.3 points of the printed accuracy. Then up to 0.1 points off: reproduced. Inside the 95 %
+interval (Wilson's, of a share) that the number of images allows: within noise. Beyond: not reproduced.
 
 **Speed-up** depends on the device: how soon it is bound by memory, what starting a kernel costs, the precision and the
-batch size. It is comparable only on a device of the same name. Then, inside the quartiles measured here: reproduced.
-Up to 10 % apart: within noise. Beyond: not reproduced. Times and throughputs themselves are never comparable.
+batch size. It is comparable only on a device of the same name, at the batch size and in the precision of the source.
+Then, inside the quartiles measured here: reproduced. Up to 10 % apart: within noise. Beyond: not reproduced. Where the
+source names no batch size, the largest one here is taken, and where it names no precision, float32; a difference beyond
+noise may then come from there, and it is not comparable. Times and throughputs themselves are never comparable.
+
+Where a source names no precision, an accuracy too is compared in float32.
+
+**Totals** count rows and not numbers, each by the worst status of its comparable numbers (``row_status``). The compute
+of the untouched model does not count: it says nothing of the method. Nor does a share that follows from two computes
+that are compared themselves.
 """
 
-import math
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from prunarium.records import MeasuredScore, Quality, ReportedScore
-from prunarium.registry.scores import measured_scores, reported_scores
+from prunarium.records.binomial import interval_of_share
+from prunarium.records.score import Precision, Speed
+from prunarium.registry.scores import measured_of, reported_scores
 
 Status = Literal["reproduced", "within noise", "not reproduced", "not comparable"]
 
@@ -44,6 +57,9 @@ SPEED_NOISE = 0.10
 SAME_WEIGHTS, SAME_ACCURACY = 0.3, 0.1  # points
 PER_UNIT = {"GMACs": 1e9, "GFLOPs": 1e9, "TFLOPs": 1e12}
 IMAGENET = {"top1": "top-1", "top5": "top-5"}
+UNNAMED: Precision = "float32"
+"""What is compared where a source names no precision."""
+WORST_FIRST: tuple[Status, ...] = ("not reproduced", "within noise", "reproduced", "not comparable")
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,7 @@ class Claim:
         claimed: the number; ``None`` where several stand together (``what`` names them).
         measured: the same here, in the same unit; ``None`` where there is none.
         reason: why it has its status; empty where the numbers say it.
+        counts: whether it counts for its row; the untouched model's compute and what follows from others do not.
     """
 
     row: int
@@ -65,6 +82,7 @@ class Claim:
     measured: float | None
     status: Status
     reason: str = ""
+    counts: bool = True
 
     @property
     def difference(self) -> float | None:
@@ -80,13 +98,17 @@ class Claim:
         return f"{number:.4g}{'' if self.unit in ('', 'x') else ' '}{self.unit}"
 
 
-def claims_of(method: str) -> list[Claim]:
-    """Every claim on a method of the registry.
+def claims_of(method: str, root: Path | None = None) -> list[Claim]:
+    """Every claim on a method of the registry, held against what was measured with its present version.
+
+    Args:
+        method: id of a method, or the path of a method folder.
+        root: the folder that was given to ``bench --records``; without it, the method's own folder.
 
     Raises:
         PrunariumError: no such method, or a file of it is no valid record.
     """
-    return hold(reported_scores(method), measured_scores(method))
+    return hold(reported_scores(method), measured_of([method], root=root))
 
 
 def hold(reported: Sequence[ReportedScore], measured: Sequence[MeasuredScore]) -> list[Claim]:
@@ -94,6 +116,20 @@ def hold(reported: Sequence[ReportedScore], measured: Sequence[MeasuredScore]) -
     return [
         claim for row, score in enumerate(reported) for claim in _claims(row, score, _counterparts(score, measured))
     ]
+
+
+def totals(claims: Iterable[Claim]) -> Counter[Status]:
+    """How many rows have each status."""
+    rows: dict[int, list[Claim]] = {}
+    for claim in claims:
+        rows.setdefault(claim.row, []).append(claim)
+    return Counter(row_status(held) for held in rows.values())
+
+
+def row_status(claims: Iterable[Claim]) -> Status:
+    """The worst status of those numbers of a row that count and are comparable."""
+    found = {claim.status for claim in claims if claim.counts}
+    return next((status for status in WORST_FIRST if status in found), "not comparable")
 
 
 def _counterparts(row: ReportedScore, measured: Sequence[MeasuredScore]) -> list[MeasuredScore]:
@@ -129,21 +165,28 @@ def _compute(row: int, score: ReportedScore, there: list[MeasuredScore]) -> Iter
         for what, claimed, ours in pairs:
             if claimed is None:
                 continue
+            counts = what == "compute"
             if ours is None or wanted is None:
-                yield Claim(row, what, unit, claimed, None, "not comparable", missing)
+                yield Claim(row, what, unit, claimed, None, "not comparable", missing, counts)
             elif wanted.share_only:
-                yield Claim(row, what, unit, claimed, None, "not comparable", wanted.share_only)
+                yield Claim(row, what, unit, claimed, None, "not comparable", wanted.share_only, counts)
             else:
-                yield Claim(row, what, unit, claimed, ours, *compute_status(claimed, ours, wanted.assumed))
-    share = score.compute_share
+                yield Claim(row, what, unit, claimed, ours, *compute_status(claimed, ours, wanted.assumed), counts)
+    yield from _share(row, score, missing, cost.macs / cost.macs_baseline if cost else None)
+
+
+def _share(row: int, score: ReportedScore, missing: str, ours: float | None) -> Iterator[Claim]:
+    """The share of compute left, as printed, or of the two computes that are."""
+    share, what, wanted = score.compute_share, "share of compute left", score.counterpart
+    counts = share is not None or bool(wanted and wanted.share_only)
     if share is None and score.compute and score.compute_baseline:
         share = score.compute / score.compute_baseline
-    if share is not None:
-        what, ours = "share of compute left", cost.macs / cost.macs_baseline if cost else None
-        if ours is None or wanted is None:
-            yield Claim(row, what, "", share, None, "not comparable", missing)
-        else:
-            yield Claim(row, what, "", share, ours, *compute_status(share, ours, wanted.assumed))
+    if share is None:
+        return
+    if ours is None or wanted is None:
+        yield Claim(row, what, "", share, None, "not comparable", missing, counts)
+    else:
+        yield Claim(row, what, "", share, ours, *compute_status(share, ours, wanted.assumed), counts)
 
 
 def compute_status(claimed: float, measured: float, assumed: str | None = None) -> tuple[Status, str]:
@@ -189,14 +232,22 @@ def _accuracy(row: int, score: ReportedScore, there: list[MeasuredScore]) -> Ite
 
 def _quality(row: ReportedScore, name: str, there: list[MeasuredScore]) -> Quality | None:
     """What was measured here of an accuracy on ImageNet, with trained weights and training as in the row."""
-    if not row.dataset.startswith("ImageNet"):
+    if not _on_imagenet(row) or row.trained is None:
         return None
-    for score in there:
-        if score.benchmark == "imagenet" and score.trained == bool(row.trained):
-            for quality in (score.quality, *score.other_quality):
-                if quality is not None and quality.metric == IMAGENET.get(name):
-                    return quality
-    return None
+    fitting = [
+        score
+        for score in there
+        if score.benchmark == "imagenet"
+        and score.trained == row.trained
+        and score.environment.precision == (row.precision or UNNAMED)
+    ]
+    fitting.sort(key=lambda score: (score.measured_on, score.key), reverse=True)  # the last one counts
+    qualities = (quality for score in fitting for quality in (score.quality, *score.other_quality))
+    return next((one for one in qualities if one is not None and one.metric == IMAGENET.get(name)), None)
+
+
+def _on_imagenet(row: ReportedScore) -> bool:
+    return row.dataset.startswith("ImageNet")
 
 
 def _why_no_accuracy(row: ReportedScore) -> str:
@@ -204,6 +255,8 @@ def _why_no_accuracy(row: ReportedScore) -> str:
         return (
             f"claimed after fine-tuning with the method; here the method runs off the shelf, and not on {row.dataset}"
         )
+    if row.trained is None and _on_imagenet(row):
+        return "the source does not say whether the model was trained with the method"
     return f"neither {row.dataset} nor the weights of {row.model} are shipped"
 
 
@@ -213,42 +266,64 @@ def _accuracy_status(row: ReportedScore, name: str, quality: Quality) -> tuple[S
         return "not comparable", "the source prints no untouched accuracy to tell the weights by"
     if abs(100 * quality.baseline - untouched) > SAME_WEIGHTS:
         return "not comparable", f"other weights: untouched {100 * quality.baseline:.1f} here, {untouched} there"
-    off = abs(100 * quality.method - row.result[name])
-    if off <= SAME_ACCURACY:
+    if abs(100 * quality.method - row.result[name]) <= SAME_ACCURACY:
         return "reproduced", ""
-    interval = 196 * math.sqrt(quality.method * (1 - quality.method) / quality.samples)
-    return ("within noise", "") if off <= interval else ("not reproduced", "")
+    low, high = interval_of_share(quality.method, quality.samples)
+    return ("within noise", "") if 100 * low <= row.result[name] <= 100 * high else ("not reproduced", "")
 
 
 def _speed(row: int, score: ReportedScore, there: list[MeasuredScore]) -> Iterator[Claim]:
-    timed = [(one, speed) for one in there for speed in one.speed]
     if score.speed_up is not None:
-        on = [
-            (one, speed)
-            for one, speed in timed
-            if score.device and score.device.lower() in one.environment.device.lower()
-        ]
-        one, speed = max(on or timed, key=lambda pair: pair[1].batch_size, default=(None, None))
-        ours = speed.ratio.median if speed else None
-        if speed is None or one is None:
-            verdict: tuple[Status, str] = "not comparable", f"{_where(score)}; not timed here"
-        elif not on:
-            here = f"{one.environment.device}, batch {speed.batch_size}"
-            verdict = "not comparable", f"{_where(score)}, here on {here}: a ratio belongs to its kind of device"
-        else:
-            verdict = speed_status(score.speed_up, speed.ratio.low, speed.ratio.median, speed.ratio.high)
-        yield Claim(row, "speed-up", "x", score.speed_up, ours, *verdict)
+        yield _speed_up(row, score, score.speed_up, [(one, speed) for one in there for speed in one.speed])
     elif score.timing is not None:
         reason = f"{_where(score)}, without the untouched model's: a time belongs to its device"
         yield Claim(row, "timing", score.timing.unit, score.timing.result, None, "not comparable", reason)
 
 
+def _speed_up(row: int, score: ReportedScore, claimed: float, timed: list[tuple[MeasuredScore, Speed]]) -> Claim:
+    batch = score.timing.batch if score.timing else None
+    alike = [
+        (one, speed)
+        for one, speed in timed
+        if score.device
+        and same_device(score.device, one.environment.device)
+        and batch in (None, speed.batch_size)
+        and one.environment.precision == (score.precision or UNNAMED)
+    ]
+    if not timed:
+        return Claim(row, "speed-up", "x", claimed, None, "not comparable", f"{_where(score)}; not timed here")
+    one, speed = max(alike or timed, key=lambda pair: (pair[1].batch_size, pair[0].measured_on, pair[0].key))
+    here = f"{one.environment.device}, batch {speed.batch_size}, {one.environment.precision}"
+    status: Status = "not comparable"
+    reason = f"{_where(score)}, here on {here}: a ratio belongs to its device, batch size and precision"
+    if alike:
+        status = speed_status(claimed, speed.ratio.low, speed.ratio.median, speed.ratio.high)
+        names = {"batch size": batch, "precision": score.precision}
+        unnamed = " and ".join(name for name, value in names.items() if value is None)
+        reason = f"the source names no {unnamed}; here on {here}" if unnamed else ""
+        if unnamed and status == "not reproduced":
+            status = "not comparable"
+    return Claim(row, "speed-up", "x", claimed, speed.ratio.median, status, reason)
+
+
+def same_device(claimed: str, here: str) -> bool:
+    """Whether every word of the claimed name is one of the device's: V100 is Tesla V100-SXM2-16GB, A10 is no A100."""
+    return _words(claimed) <= _words(here)
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", re.sub(r"(\d)g\b", r"\1gb", name.lower())))
+
+
 def _where(score: ReportedScore) -> str:
-    return f"claimed on {score.device}" if score.device else "claimed on a device that is not named"
+    """``claimed on V100, batch 64``"""
+    names = [score.device or "a device that is not named"]
+    names += [f"batch {score.timing.batch}"] if score.timing and score.timing.batch else []
+    return f"claimed on {', '.join([*names, *filter(None, [score.precision])])}"
 
 
-def speed_status(claimed: float, low: float, median: float, high: float) -> tuple[Status, str]:
-    """Status and reason of a speed-up measured on the same device, by the rules above."""
+def speed_status(claimed: float, low: float, median: float, high: float) -> Status:
+    """Status of a speed-up measured on the same device, by the rules above."""
     if low <= claimed <= high:
-        return "reproduced", ""
-    return ("within noise", "") if apart(claimed, median) <= SPEED_NOISE else ("not reproduced", "")
+        return "reproduced"
+    return "within noise" if apart(claimed, median) <= SPEED_NOISE else "not reproduced"

@@ -13,7 +13,7 @@ from prunarium.site.parameters import Parameters, parameters_of
 
 @dataclass(frozen=True)
 class Method:
-    """A method folder, as its page shows it."""
+    """A method folder, as its page shows it; ``measured`` holds the scores of the method's present version."""
 
     card: Card
     parameters: Parameters
@@ -86,7 +86,7 @@ def read(root: Path) -> Content:
 
 
 def _method(folder: str) -> Method:
-    reported, measured = registry.reported_scores(folder), registry.measured_scores(folder)
+    reported, measured = registry.reported_scores(folder), registry.measured_of([folder])
     measured.sort(key=lambda score: (score.benchmark or "~", -score.cost.budget, score.setting))
     return Method(registry.find_card(folder), parameters_of(folder), tuple(reported), tuple(measured))
 

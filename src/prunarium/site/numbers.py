@@ -1,19 +1,6 @@
-"""Numbers as readers see them."""
+"""Numbers as readers of the site see them, beside those of ``bench.wording``, which are the terminal's too."""
 
 from prunarium.records import Interval, ReportedScore
-
-
-def macs(count: float) -> str:
-    """``4.6 G``"""
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count:,.0f}"
-
-
-def percent(share: float) -> str:
-    """``93.1 %``"""
-    return f"{100 * share:.1f} %"
 
 
 def points(difference: float) -> str:
@@ -24,11 +11,6 @@ def points(difference: float) -> str:
 def milliseconds(times: Interval) -> str:
     """``3.21 ms``, ``1,330 ms``"""
     return f"{times.median:,.0f} ms" if times.median >= 100 else f"{times.median:.3g} ms"
-
-
-def megabytes(count: int) -> str:
-    """``12.3 MB``"""
-    return f"{count / 1e6:.3g} MB"
 
 
 def ratio(value: Interval) -> str:

@@ -7,6 +7,7 @@ from html import escape
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from prunarium.bench import wording
 from prunarium.site import numbers
 
 
@@ -19,11 +20,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        name: getattr(numbers, name)
-        for name in ("macs", "percent", "points", "milliseconds", "megabytes", "ratio", "plain")
-    }
-    environment.filters |= {"setting": numbers.setting, "results": numbers.results}
+    shared = (wording.macs, wording.megabytes, wording.percent)
+    own = (numbers.points, numbers.milliseconds, numbers.ratio, numbers.plain, numbers.setting, numbers.results)
+    environment.filters |= {made.__name__: made for made in (*shared, *own)}
     return environment
 
 

@@ -6,7 +6,9 @@ from importlib.util import find_spec
 
 from markupsafe import Markup
 
+from prunarium.bench import wording
 from prunarium.bench.pictures import trade_off_chart, trade_off_rows, trade_off_vega
+from prunarium.bench.pictures.curve_key import needs_key
 from prunarium.bench.pictures.trade_off import MACS, Against, Axis, Point, TradeOff, trade_offs
 from prunarium.catalog.picture_files import rendered
 from prunarium.site import numbers
@@ -96,10 +98,13 @@ def _pictures(name: str, trade_off: TradeOff) -> Iterator[Picture]:
         svg = rendered(trade_off_chart.panel(trade_off, against), ".svg")
         label = f"{caption}, on {trade_off.condition.benchmark}. The table has the same numbers."
         yield Picture(caption, inline(svg, label, f"{name}-{against.batch_size or 'macs'}", titles))
+    if needs_key(trade_off):
+        svg = rendered(trade_off_chart.key(trade_off), ".svg")
+        yield Picture("Key", inline(svg, f"Key of the pictures on {trade_off.condition.benchmark}.", f"{name}-key", {}))
 
 
 def _title(point: Point) -> str:
     score = point.score
     speeds = "".join(f", {numbers.ratio(one.ratio)} at batch {one.batch_size}" for one in score.speed)
-    macs = numbers.macs(score.cost.macs)
-    return f"{score.setting}: {numbers.percent(point.quality)}, budget {point.budget:.2f}, {macs} MACs{speeds}"
+    macs = wording.macs(score.cost.macs)
+    return f"{score.setting}: {wording.percent(point.quality)}, budget {point.budget:.2f}, {macs} MACs{speeds}"

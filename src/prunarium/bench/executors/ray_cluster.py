@@ -64,8 +64,7 @@ class RayCluster:
         )
 
     def _cores(self, cell: Cell) -> int:
-        here = 1 if self.address else max(1, (os.cpu_count() or 1) // self.workers // self.processes)
-        return (cell.threads or here) * self.processes
+        return cell.threads * self.processes
 
     def _accelerators(self, cell: Cell) -> int:
         if ":" in cell.device:
@@ -138,7 +137,7 @@ def _kept(outcome: Outcome, with_method: bool) -> Outcome:
         return outcome
     folder = registry.folder_of(outcome.cell.method)
     path = folder / "measured" / outcome.path.name if with_method else outcome.path
-    if not path.exists():
+    if outcome.state == "measured" or not path.exists():
         write_score(outcome.score, path)
     return replace(outcome, path=path)
 

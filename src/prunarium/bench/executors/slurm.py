@@ -87,14 +87,14 @@ class Slurm:
 
     def _executor(self, cells: Sequence[Cell]) -> submitit.AutoExecutor:
         executor = submitit.AutoExecutor(self.folder, cluster=self.cluster)
-        threads = max(cell.threads or 1 for cell in cells)
+        threads = max(cell.threads for cell in cells)
         settings = {
             "time": MINUTES,
             "cpus_per_task": threads * self.processes,
             "gpus_per_node": self.processes if any(cell.device.startswith("cuda") for cell in cells) else None,
             "array_parallelism": self.workers,
             **self.settings,
-            # else torch takes every core that it sees
+            # of what else computes; torch is told by the cell
             "setup": [f"export OMP_NUM_THREADS={threads}", str(self.settings.get("setup", ""))],
         }
         try:

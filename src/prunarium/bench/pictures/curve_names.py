@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from prunarium.bench.pictures.curve_key import needs_key
 from prunarium.bench.pictures.curve_labels import Label, short, spread
 from prunarium.bench.pictures.series_styles import FAINT, SMALL, TEXT, styles
 from prunarium.bench.pictures.trade_off import Against, Curve, Step, TradeOff
@@ -12,7 +13,10 @@ _GAP = 7  # between a point and its text, in typographic points
 
 
 def write_names(axes: Any, trade_off: TradeOff, against: Against) -> None:
-    """Name every curve at its cheap end, every budget and the untouched model; the axis is widened for the texts."""
+    """Name every curve at its cheap end, every budget and the untouched model; the axis is widened for the texts.
+
+    Curves that a key names are not named here.
+    """
     _Names(axes, trade_off, against).write()
 
 
@@ -30,13 +34,14 @@ class _Names:
     def write(self) -> None:
         """Widen the axis first; what has only one place is written before what can move."""
         curves = [(curve, steps[-1]) for curve in self.trade_off.curves if (steps := curve.steps(self.against))]
-        reducing = [(curve, step) for curve, step in curves if not _removes_nothing(step)]
+        keyed = needs_key(self.trade_off)
+        reducing = [(curve, step) for curve, step in curves if not (keyed or _removes_nothing(step))]
         names = [self._text(short(curve.label), self._colour(curve), TEXT) for curve, _ in reducing]
         ends = [step for _, step in reducing]
         self._make_room(names, ends)
         self._write_untouched()
         for curve, step in curves:
-            if _removes_nothing(step):
+            if not keyed and _removes_nothing(step):
                 self._write_above(short(curve.label), self._colour(curve), step)
         self._write_beside(names, ends)
         for budget, steps in self.trade_off.equal_budgets(self.against).items():

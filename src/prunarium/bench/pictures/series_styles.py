@@ -1,6 +1,7 @@
-"""One colour and one marker for each method of a picture.
+"""One colour, one marker and one kind of line for each method of a picture.
 
 The six colours differ for every kind of colour vision, and in grey the markers and the labels tell the methods apart.
+Where there are more than six methods, those of one colour have different lines.
 On white each has a contrast of 4.5:1 or more. The site shows the second ones on its dark background, with the same
 contrast.
 """
@@ -14,6 +15,7 @@ COLOURS = ("#1064b6", "#d1157a", "#1f5c47", "#86691a", "#5e1a0c", "#35206b")
 ON_DARK = ("#8f9bff", "#e06ab0", "#b1f0f7", "#f6c893", "#ff7a33", "#c9b8ff")
 INK, FAINT, YARDSTICK = "#333333", "#6b6b6b", "#777777"
 TEXT, SMALL = 8.5, 7.5  # sizes of letters, in typographic points
+Line = str | tuple[int, tuple[float, ...]]
 _MARKERS = (  # names of matplotlib and of Vega
     ("o", "circle"),
     ("s", "square"),
@@ -28,16 +30,21 @@ _MARKERS = (  # names of matplotlib and of Vega
     ("h", "M0,-0.5L0.43,-0.25L0.43,0.25L0,0.5L-0.43,0.25L-0.43,-0.25Z"),
     ("d", "M0,-0.5L0.3,0L0,0.5L-0.3,0Z"),
 )
+_LINES: tuple[Line, ...] = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 
 
 @dataclass(frozen=True)
 class Style:
-    """How one method is drawn. ``marker`` is matplotlib's name, ``shape`` Vega's; ``hollow`` markers are outlines."""
+    """How one method is drawn.
+
+    ``marker`` and ``line`` are matplotlib's names, ``shape`` is Vega's; ``hollow`` markers are outlines.
+    """
 
     colour: str
     marker: str
     shape: str
     hollow: bool
+    line: Line = "solid"
 
 
 def styles(curves: Iterable[Curve]) -> dict[str, Style]:
@@ -46,7 +53,11 @@ def styles(curves: Iterable[Curve]) -> dict[str, Style]:
     made, coloured = {}, 0
     for place, method in enumerate(sorted(muted, key=lambda name: (muted[name], name))):
         marker, shape = _MARKERS[place % len(_MARKERS)]
-        colour = YARDSTICK if muted[method] else COLOURS[coloured % len(COLOURS)]
-        coloured += not muted[method]
-        made[method] = Style(colour, marker, shape, hollow=place % (2 * len(_MARKERS)) >= len(_MARKERS))
+        hollow = place % (2 * len(_MARKERS)) >= len(_MARKERS)
+        if muted[method]:
+            made[method] = Style(YARDSTICK, marker, shape, hollow)
+            continue
+        row, column = divmod(coloured, len(COLOURS))
+        made[method] = Style(COLOURS[column], marker, shape, hollow, _LINES[row % len(_LINES)])
+        coloured += 1
     return made

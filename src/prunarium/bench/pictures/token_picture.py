@@ -11,6 +11,7 @@ from prunarium.bench.pictures.token_bars import draw_bars
 from prunarium.bench.pictures.token_maps import draw_maps, maps_of
 from prunarium.bench.workload import Workload
 from prunarium.catalog import picture_files
+from prunarium.errors import PrunariumError
 from prunarium.families import TokenMethod, shape_of
 from prunarium.registry import load_method
 
@@ -21,8 +22,11 @@ def draw(method: TokenMethod, workload: Workload, path: Path, option: str, sampl
     """Run a method on the first samples and write a picture: bars over token maps. ``option`` is what errors name.
 
     Raises:
-        PrunariumError: the method does not work on the model, or the picture cannot be written.
+        PrunariumError: the method does not work on the model, nothing is computed on its device, or the picture cannot
+            be written.
     """
+    if workload.device.type == "meta":
+        raise PrunariumError("--device meta counts on shapes alone: there is nothing to see; take another device")
     figure = _figure(method, workload, min(samples, len(workload.data)))
     return picture_files.write(picture_files.rendered(figure, path.suffix.lower()), path, option)
 

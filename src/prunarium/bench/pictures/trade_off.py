@@ -7,13 +7,8 @@ from functools import cached_property
 from statistics import fmean, median
 from typing import Any, Literal
 
-from prunarium.bench.conditions import (
-    Condition,
-    budget_near,
-    condition_of,
-    newest_versions,
-    setting_without_seed,
-)
+from prunarium.bench.conditions import Condition, budget_near, condition_of
+from prunarium.bench.draws import by_setting, setting_without_seed
 from prunarium.errors import PrunariumError, did_you_mean
 from prunarium.records import Card, Interval, MeasuredScore, Quality
 
@@ -165,19 +160,15 @@ def title(trade_off: TradeOff, axis: Axis) -> str:
 def trade_offs(scores: Iterable[MeasuredScore], cards: Mapping[str, Card]) -> list[TradeOff]:
     """Every condition under which quality was measured, those with the most scores first.
 
-    Of a method that was measured in several versions only the newest one counts, and of a benchmark its newest
-    revision.
+    Several records of one draw are one point, and of a benchmark only the newest revision counts.
     """
-    scores = list(scores)
-    versions = newest_versions(scores)
     groups: dict[Condition, list[MeasuredScore]] = {}
     for score in scores:
-        condition = condition_of(score)
-        if condition and score.method_version == versions[score.method]:
+        if condition := condition_of(score):
             groups.setdefault(condition, []).append(score)
     newest = {one.benchmark: max(o.revision for o in groups if o.benchmark == one.benchmark) for one in groups}
     made = [
-        TradeOff(condition, _curves(group, cards))
+        TradeOff(condition, _curves([score for draws in by_setting(group).values() for score in draws], cards))
         for condition, group in groups.items()
         if condition.revision == newest[condition.benchmark]
     ]

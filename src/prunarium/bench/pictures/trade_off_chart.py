@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prunarium.bench.conditions import Condition
+from prunarium.bench.pictures.curve_key import add_key, needs_key
 from prunarium.bench.pictures.curve_names import write_names
 from prunarium.bench.pictures.outlines import outline
 from prunarium.bench.pictures.series_styles import FAINT, INK, SMALL, TEXT, Style, styles
@@ -25,18 +26,25 @@ def chart(trade_off: TradeOff, axis: Axis) -> Any:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     against = trade_off.axes(axis)
-    figure = Figure(figsize=(1.2 + 6.3 * len(against), 5.4), layout=ConstrainedLayoutEngine(h_pad=0.1, w_pad=0.12))
+    beside = 2.2 if needs_key(trade_off) else 0
+    size = 1.2 + 6.3 * len(against) + beside, 5.4 + beside / 2
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.1, w_pad=0.12))
     for axes, one in zip(figure.subplots(1, len(against), squeeze=False, sharey=True)[0], against, strict=True):
         draw_panel(axes, trade_off, one)
     known = trade_off.condition
     figure.suptitle(title(trade_off, axis), x=0.012, ha="left", fontsize=12, color=INK)
     figure.supxlabel(footnote(known), x=0.012, ha="left", fontsize=SMALL, color=FAINT, parse_math=False)
+    if needs_key(trade_off):
+        add_key(figure, trade_off, "outside right center")
     _finish(figure, trade_off, against)
     return figure
 
 
 def panel(trade_off: TradeOff, against: Against) -> Any:
-    """A figure of one panel, small, without a title or a background, to stand beside others in a page."""
+    """A figure of one panel, small, without a title or a background, to stand beside others in a page.
+
+    Where there are too many curves to name them in it, the page needs the ``key`` too.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(3.9, 3.3), layout="constrained", facecolor="none")
@@ -44,6 +52,16 @@ def panel(trade_off: TradeOff, against: Against) -> Any:
     axes.set_facecolor("none")
     draw_panel(axes, trade_off, against)
     _finish(figure, trade_off, [against])
+    return figure
+
+
+def key(trade_off: TradeOff) -> Any:
+    """A figure of the width of a panel that tells which curve is which."""
+    from matplotlib.figure import Figure
+
+    rows = (len(trade_off.curves) + 1) // 2
+    figure = Figure(figsize=(3.9, 0.2 + 0.16 * rows), layout="constrained", facecolor="none")
+    add_key(figure, trade_off, "center", columns=2)
     return figure
 
 
@@ -62,8 +80,9 @@ def draw_panel(axes: Any, trade_off: TradeOff, against: Against) -> None:
     _limits(axes, trade_off, against)
     _untouched(axes, trade_off, against)
     index = {id(point): place for place, point in enumerate(trade_off.points)}
+    width = 1.2 if needs_key(trade_off) else 1.7
     for curve in sorted(trade_off.curves, key=lambda one: not one.muted):
-        _curve(axes, curve, against, style[curve.method], index)
+        _curve(axes, curve, against, style[curve.method], index, 1.1 if curve.muted else width)
     _clean(axes, trade_off, against)
 
 
@@ -75,10 +94,16 @@ def _untouched(axes: Any, trade_off: TradeOff, against: Against) -> None:
     axes.plot([x], [100 * trade_off.quality], "o", markersize=7, fillstyle="none", color=FAINT, zorder=2)
 
 
-def _curve(axes: Any, curve: Curve, against: Against, style: Style, index: Mapping[int, int]) -> None:
+def _curve(axes: Any, curve: Curve, against: Against, style: Style, index: Mapping[int, int], width: float) -> None:
     steps = curve.steps(against)
-    width = 1.1 if curve.muted else 1.7
-    axes.plot([s.x for s in steps], [100 * s.quality for s in steps], color=style.colour, linewidth=width, zorder=3)
+    axes.plot(
+        [s.x for s in steps],
+        [100 * s.quality for s in steps],
+        color=style.colour,
+        linestyle=style.line,
+        linewidth=width,
+        zorder=3,
+    )
     for point in curve.points:
         x = against.value(point)
         if x is None:

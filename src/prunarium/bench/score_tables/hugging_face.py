@@ -46,13 +46,14 @@ def _results(score: MeasuredScore) -> "Iterator[EvalResult]":
     from huggingface_hub import EvalResult
 
     benchmark = score.benchmark or score.model
+    revision = None if benchmark in DATASETS else str(score.benchmark_revision)  # on the hub a revision is a commit
     for quality in (score.quality, *score.other_quality):
         if quality:
             yield EvalResult(
                 task_type=TASKS[score.family],
                 dataset_type=DATASETS.get(benchmark, benchmark),
                 dataset_name=benchmark,
-                dataset_revision=str(score.benchmark_revision),
+                dataset_revision=revision,
                 metric_type=METRICS[quality.metric],
                 metric_name=quality.metric,
                 metric_value=quality.method,

@@ -6,7 +6,8 @@ from functools import cache
 import torch
 from torch import nn
 
-from prunarium.bench.benchmarks import EmbeddedBenchmark, benchmarks
+from prunarium.bench.benchmarks import benchmarks, classify
+from prunarium.bench.counters import count_macs
 
 
 @dataclass(frozen=True)
@@ -20,19 +21,27 @@ class ModelFacts:
 
 
 @cache
-def model_facts(model: str, benchmark: str | None) -> ModelFacts:
-    """The facts of an embedded benchmark's model, or of a timm model with its usual classes."""
+def model_facts(model: str, benchmark: str | None, macs: int) -> ModelFacts:
+    """The facts of an embedded benchmark's model, or of a timm model.
+
+    A record does not say how many classes a checkpoint has. Its untouched model's ``macs`` do: where they are not those
+    of the timm model with its usual classes, the parameters are not known.
+    """
     import timm
 
-    found = benchmarks().get(benchmark or "")
-    if isinstance(found, EmbeddedBenchmark):
+    if benchmark in benchmarks():
+        found = benchmarks()[benchmark]
         return ModelFacts(_count(found.build()), found.make(1, 0).images.shape[1])
-    if not timm.is_model(model.partition(".")[0]):
+    name, _, pixels = model.partition("@")
+    if not timm.is_model(name.partition(".")[0]):
         return ModelFacts()
     with torch.device("meta"):  # shapes without weights
-        made = timm.create_model(model)
-    config = timm.data.resolve_model_data_config(made)
-    return ModelFacts(_count(made), config["input_size"][-1], config["crop_pct"], config["interpolation"])
+        made = timm.create_model(name, **({"img_size": int(pixels)} if pixels else {})).eval()
+        config = timm.data.resolve_model_data_config(made)
+        size = int(pixels) if pixels else config["input_size"][-1]
+        images = torch.empty(1, config["input_size"][0], size, size)
+        usual = count_macs(made, classify, {"images": images}).total == macs
+    return ModelFacts(_count(made) if usual else None, size, config["crop_pct"], config["interpolation"])
 
 
 def _count(model: nn.Module) -> int:

@@ -19,7 +19,7 @@ def content(scores: Sequence[MeasuredScore]) -> bytes:
         import pyarrow  # type: ignore[import-untyped]  # noqa: F401  (pandas needs it for this)
     except ModuleNotFoundError as error:
         raise PrunariumError(
-            f"parquet needs {error.name}, which is not installed: pip install 'prunarium[dataframe]'"
+            f"parquet needs {error.name}, which is not installed: pip install 'prunarium[parquet]'"
         ) from error
     made: bytes = pandas.json_normalize([_row(score) for score in scores]).to_parquet(index=False)
     return made

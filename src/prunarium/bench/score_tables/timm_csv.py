@@ -29,7 +29,7 @@ def content(scores: Sequence[MeasuredScore]) -> bytes:
 
 
 def _rows(score: MeasuredScore) -> Iterator[dict[str, Any]]:
-    facts = model_facts(score.model, score.benchmark)
+    facts = model_facts(score.model, score.benchmark, score.cost.macs_baseline)
     row = {
         "model": score.model,
         **_quality(score),

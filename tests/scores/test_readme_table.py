@@ -1,0 +1,52 @@
+"""The README's table of qualities holds what is ranked: one condition, and of each method its best setting."""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from prunarium.paths import root
+from prunarium.records import MeasuredScore
+from tests.scores.conftest import altered, only
+
+spec = importlib.util.spec_from_file_location("fill_tables", root() / "scripts" / "fill_tables.py")
+assert spec and spec.loader
+fill_tables = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(fill_tables)
+
+
+@pytest.fixture
+def pair(measured: Path) -> Sequence[MeasuredScore]:
+    scores = only(measured / "topk-cls")[1], only(measured / "random")[1]
+    return [altered(score, cost__budget=0.5, quality__method=0.75) for score in scores]
+
+
+def rows(scores: Sequence[MeasuredScore]) -> list[list[str]]:
+    lines = fill_tables.budgets(scores).splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_what_was_measured_otherwise_is_not_mixed_in(pair: Sequence[MeasuredScore]) -> None:
+    others = [
+        altered(pair[0], environment__device="H200", quality__method=0.1),
+        altered(pair[0], environment__precision="bfloat16", quality__method=0.1),
+        altered(pair[0], environment__threads=9, quality__method=0.1),
+        altered(pair[0], quality__samples=7, quality__method=0.1),
+    ]
+    head, *found = rows([*others, *pair])
+    assert head[0].endswith(f"{pair[0].environment.device}, {pair[0].environment.threads} threads, float32")
+    assert found == [
+        ["", "`random`", "not ranked", "75.0 %", "not ranked"],
+        ["", "`topk-cls`", "not ranked", "75.0 %", "not ranked"],
+    ]
+
+
+def test_of_several_settings_the_best_counts(pair: Sequence[MeasuredScore]) -> None:
+    worse = altered(pair[0], setting="Other()", parameters={"other": True}, quality__method=0.2)
+    assert rows([worse, *pair])[2][1:4] == ["`topk-cls`", "not ranked", "75.0 %"]
+
+
+def test_torchs_seed_makes_no_further_seeds(pair: Sequence[MeasuredScore]) -> None:
+    again = [altered(score, seed=seed) for score in pair for seed in (7, 8)]
+    assert [row[1] for row in rows([*pair, *again])] == ["untouched", "`random`", "`topk-cls`"]
