@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from prunarium import registry
 from prunarium.bench import shapes
+from prunarium.bench.benchmarks import EmbeddedBenchmark
 from prunarium.bench.budgets import at_budget, check_budget
 from prunarium.bench.records import CorruptRecordError, locked, read_score, score_path, write_score
 from prunarium.bench.run import Run
@@ -52,6 +53,8 @@ class Cell(BaseModel):
         batch_sizes: to time, each once, from the smallest on; without them, 1 and the workload's large one.
         seconds: how long to time each batch size.
         samples: only so many of the benchmark's; all of them without it.
+        trained: with the weights that come with the method for an embedded benchmark; of another model, it says that
+            ``checkpoint`` was trained with the method.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,6 +74,7 @@ class Cell(BaseModel):
     batch_sizes: Annotated[tuple[Count, ...], AfterValidator(_in_order)] | None = None
     seconds: Seconds = SECONDS
     samples: int | None = None
+    trained: bool = False
 
     def command(self) -> str:
         """The command that measures this cell again."""
@@ -80,7 +84,7 @@ class Cell(BaseModel):
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             if name not in ("method", "parameters", "batch_sizes") and value != field.default:
-                words += [f"--{name}", str(value)]
+                words += [f"--{name}", *([] if value is True else [str(value)])]
         for size in self.batch_sizes or ():
             words += ["--batch-size", str(size)]
         return shlex.join(words)
@@ -190,12 +194,14 @@ def prepare(cell: Cell, root: Path | None = None) -> Prepared:
     torch.set_num_threads(cell.threads)
     on_shapes = cell.device == shapes.DEVICE
     workload = _workload_on_shapes(cell) if on_shapes else _workload(cell, card.families)
+    if cell.trained and isinstance(workload.benchmark, EmbeddedBenchmark):
+        method = method.trained(registry.folder_of(cell.method) / "weights" / f"{workload.benchmark.name}.safetensors")
     adapter_for(method, workload.model)
     if cell.budget is not None:
         method = _at_budget(method, cell.budget, cell, workload)
     sizes = () if on_shapes else cell.batch_sizes or (1, workload.large_batch)
     benchmark = workload.benchmark.name if workload.benchmark else None
-    run = Run(card, method, workload, cell.command(), sizes, cell.seconds)
+    run = Run(card, method, workload, cell.command(), sizes, cell.seconds, cell.trained)
     return Prepared(
         cell=cell,
         run=shapes.run_on_shapes(run) if on_shapes else run,

@@ -51,7 +51,7 @@ def condition_of(score: MeasuredScore) -> Condition | None:
         revision=score.benchmark_revision or 0,
         data=score.data_checksum or "",
         model=score.model,
-        weights=TRAINED if score.trained else score.weights,
+        weights=TRAINED if score.trained or score.learned else score.weights,
         family=score.family,
         metric=score.quality.metric,
         samples=score.quality.samples,

@@ -29,7 +29,7 @@ def by_setting(scores: Iterable[MeasuredScore]) -> dict[tuple[str, str], list[Me
     found: defaultdict[tuple[str, str], dict[object, MeasuredScore]] = defaultdict(dict)
     for score in sorted(scores, key=lambda one: (one.measured_on, one.key)):
         draws = found[score.method, setting_without_seed(score)]
-        draw = score.parameters.get(_SEED), score.weights
+        draw = score.parameters.get(_SEED), score.weights, score.learned
         draws[draw] = _merged(draws[draw], score) if draw in draws else score
     return {setting: list(draws.values()) for setting, draws in found.items()}
 

@@ -1,6 +1,7 @@
 """Runs a method on a workload, against the untouched model with fused attention, in one process."""
 
 import datetime
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import torch
 
 from prunarium.bench.acting import check_acted
 from prunarium.bench.counters import Macs, audit, check_fused, closed_form, count_macs, mean_macs
-from prunarium.bench.environment import device_name, environment, threads_of
+from prunarium.bench.environment import device_name, environment, threads_of, weights_hash
 from prunarium.bench.memory import batch_of, peak_memory
 from prunarium.bench.quality import BATCH, answer, compare_answers
 from prunarium.bench.sharding import leave_the_rest_to_the_first
@@ -57,13 +58,23 @@ class Run:
             benchmark_revision=benchmark.revision if benchmark else None,
             data_checksum=workload.data_checksum,
             model=workload.model_name,
-            weights=workload.weights,
+            weights=self.weights[0],
+            learned=self.weights[1],
             seed=workload.seed,
             precision=workload.precision,
             device=device_name(workload.device),
             threads=threads_of(workload.device),
             batch_sizes=self.batch_sizes,
         )
+
+    @functools.cached_property
+    def weights(self) -> tuple[str, str | None]:
+        """The hashes of the model's weights as the method runs on them, and of the method's learned parts."""
+        workload = self.workload
+        with self.method.apply(workload.model) as handle:
+            lent = weights_hash(workload.model) if handle.lends else workload.weights
+            parts = handle.learned if handle.learned is not None and handle.learned.state_dict() else None
+            return lent, weights_hash(parts) if parts is not None else None
 
     def measure(self) -> MeasuredScore:
         """Quality, cost and speed; the model is left as it was.
@@ -96,7 +107,8 @@ class Run:
             benchmark_revision=benchmark.revision if benchmark else None,
             data_checksum=workload.data_checksum,
             model=workload.model_name,
-            weights=workload.weights,
+            weights=self.weights[0],
+            learned=self.weights[1],
             seed=workload.seed,
             trained=self.trained,
             quality=quality[0] if quality else None,

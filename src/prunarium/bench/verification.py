@@ -172,6 +172,7 @@ def _cell(name: str, score: MeasuredScore, again: Again) -> Cell:
         threads=score.environment.threads,
         seconds=again.seconds,
         samples=score.quality.samples if score.quality else None,
+        trained=score.trained,
     )
 
 
@@ -183,8 +184,10 @@ def _other_inputs(score: MeasuredScore, prepared: Prepared) -> str:
         return f"is of revision {score.benchmark_revision} of {benchmark.name}, here is {benchmark.revision}"
     if benchmark and workload.data_checksum != score.data_checksum:
         return f"other data: {_start(workload.data_checksum)} here, the record has {_start(score.data_checksum)}"
-    if workload.weights != score.weights:
-        return f"other weights: {_start(workload.weights)} here, the record has {_start(score.weights)}"
+    (weights, learned), names = prepared.run.weights, ("weights", "learned parts")
+    for what, here, there in zip(names, (weights, learned), (score.weights, score.learned), strict=True):
+        if here != there:
+            return f"other {what}: {_start(here)} here, the record has {_start(there)}"
     return ""
 
 

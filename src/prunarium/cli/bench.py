@@ -35,6 +35,7 @@ def bench(
     benchmark: Annotated[list[str] | None, typer.Option(help="default: the family's embedded one; repeatable")] = None,
     model: Annotated[list[str] | None, typer.Option(help="any timm ViT; repeatable")] = None,
     checkpoint: options.Checkpoint = None,
+    trained: options.Trained = False,
     data: options.Data = None,
     download: options.Download = False,
     param: Annotated[
@@ -84,6 +85,7 @@ def bench(
             "models": model,
             "checkpoint": str(checkpoint) if checkpoint else None,
             "data": str(data) if data else None,
+            "trained": trained or None,
             "parameters": param,
             "budgets": budget,
             "seeds": seed,

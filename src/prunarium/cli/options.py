@@ -19,6 +19,9 @@ Budget = Annotated[
 Benchmark = Annotated[str | None, typer.Option(help="default: the family's embedded one")]
 Model = Annotated[str | None, typer.Option(help="any timm ViT; default: the benchmark's own small model")]
 Checkpoint = Annotated[Path | None, typer.Option(help="weights for --model")]
+Trained = Annotated[
+    bool, typer.Option("--trained", help="with weights that were trained with the method: its own, or the --checkpoint")
+]
 Data = Annotated[Path | None, typer.Option(help="folder of a benchmark whose data are not shipped")]
 Image = Annotated[Path | None, typer.Option(help="a picture to run on, with --model")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1..., or meta: count on shapes alone; default: cpu")]

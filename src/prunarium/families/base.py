@@ -4,9 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
@@ -135,6 +136,7 @@ class TokenMethod(BaseModel, ABC):
     place: ClassVar[Literal["between", "before"]] = "between"
     adaptive: ClassVar[bool] = False
     trains: ClassVar[bool] = True
+    _backbone: Mapping[str, Tensor] | None = PrivateAttr(None)
 
     @abstractmethod
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
@@ -190,6 +192,21 @@ class TokenMethod(BaseModel, ABC):
 
         return compose(self, other)
 
+    def trained(self, weights: Path | Mapping[str, Tensor]) -> Self:
+        """This method, which lends a model other weights as long as it is applied: those that were trained with it.
+
+        Args:
+            weights: of the model, by name; or a safetensors file in which their names begin with ``model.``.
+
+        Raises:
+            PrunariumError: there is no such file, or it holds no weights of a model.
+        """
+        from prunarium.families.backbone import read_backbone
+
+        twin = self.model_copy()
+        twin._backbone = read_backbone(weights) if isinstance(weights, Path) else dict(weights)
+        return twin
+
     def apply(self, model: nn.Module) -> "Handle":
         """Put the method into a live model, in place; the handle takes it out again.
 
@@ -198,7 +215,10 @@ class TokenMethod(BaseModel, ABC):
         """
         from prunarium.families.adapters import adapter_for
 
-        return adapter_for(self, model).attach()
+        handle = adapter_for(self, model).attach()
+        if self._backbone is not None:
+            handle.lend(self._backbone)
+        return handle
 
 
 def as_error(problem: Any, method: type[TokenMethod], name: str) -> PrunariumError:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
+from prunarium.families.backbone import lend
 from prunarium.families.base import TokenMethod
 from prunarium.ops import DROPPED, Move, gather, groups
 
@@ -87,6 +88,7 @@ class Handle:
             a stopwatch goes here.
         learned: the method's learned parts, for an optimiser; ``None`` where it has none.
         memory: what the method remembered in the last forward pass, for a loss.
+        lends: whether the model has weights for now that were trained with the method.
     """
 
     method: TokenMethod
@@ -97,6 +99,7 @@ class Handle:
     watch: Callable[[], AbstractContextManager[None]] = nullcontext
     learned: nn.Module | None = None
     memory: Mapping[str, Any] = field(default_factory=dict)
+    lends: bool = False
     _undo: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def __post_init__(self) -> None:
@@ -127,6 +130,19 @@ class Handle:
     def hook(self, registered: "torch.utils.hooks.RemovableHandle") -> None:
         """Take a torch hook off at ``remove``."""
         self._undo.callback(registered.remove)
+
+    def lend(self, weights: Mapping[str, Tensor]) -> None:
+        """Give the model other weights until ``remove``.
+
+        Raises:
+            PrunariumError: they are of another model; the method is taken out.
+        """
+        try:
+            self._undo.callback(lend(self.model, weights).close)
+            self.lends = True
+        except PrunariumError:
+            self.remove()
+            raise
 
     def begin(self, batch: int) -> int:
         """A forward pass starts: forget the last one. Returns how many samples went before."""

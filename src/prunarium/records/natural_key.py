@@ -24,9 +24,10 @@ def natural_key(
     device: str,
     threads: int,
     batch_sizes: tuple[int, ...],
+    learned: str | None = None,
 ) -> str:
     """16 hexadecimal digits of the sha256 of the parts as canonical JSON. Equal keys: the same cell."""
-    parts: dict[str, Any] = locals()
+    parts: dict[str, Any] = {name: value for name, value in locals().items() if name != "learned" or value is not None}
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:KEY_LENGTH]
 
@@ -42,6 +43,7 @@ def natural_key_of(score: MeasuredScore) -> str:
         data_checksum=score.data_checksum,
         model=score.model,
         weights=score.weights,
+        learned=score.learned,
         seed=score.seed,
         precision=score.environment.precision,
         device=score.environment.device,

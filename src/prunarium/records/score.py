@@ -108,6 +108,7 @@ class MeasuredScore(Record):
     data_checksum: Text | None = Field(None, description="sha256 of the samples and their labels")
     model: Text = Field(description="timm's name; of an embedded benchmark, the benchmark's")
     weights: Text = Field(description="sha256 of the weights, or how random ones were made")
+    learned: Text | None = Field(None, description="sha256 of the method's learned parts; empty: it has none")
     seed: int = Field(description="of torch, and of a method that draws lots")
     trained: bool = Field(description="the model was trained with the method; false: off the shelf")
     quality: Quality | None = Field(None, description="by the benchmark's main metric; empty: not measured")

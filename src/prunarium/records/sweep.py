@@ -23,6 +23,9 @@ class Choices(Record):
     )
     seeds: list[Seed] | None = Field(None, min_length=1, description="default: 0")
     checkpoint: Text | None = Field(None, description="weights for the models; a path from the sweep file's folder")
+    trained: bool | None = Field(
+        None, description="with weights that were trained with the method: its own, or the checkpoint"
+    )
     data: Text | None = Field(None, description="folder of a benchmark whose data are not shipped; likewise")
     batch_sizes: list[Count] | None = Field(
         None, min_length=1, description="to time, in each cell; default: 1 and the benchmark's large one"
