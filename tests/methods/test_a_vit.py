@@ -5,15 +5,13 @@ import torch
 
 from prunarium import PrunariumError, load
 
-
-def early(model, sample_bias=0.0):
-    """A setting in which tokens halt all over the depth."""
-    return load("a-vit", gate_scale=2.0, gate_center=1.0)
+EARLY = {"gate_scale": 2.0, "gate_center": 1.0}
+"""A setting in which tokens halt all over the depth."""
 
 
 @torch.inference_mode()
 def test_tokens_leave_and_come_back(vit, images):
-    with early(vit).apply(vit) as handle:
+    with load("a-vit", **EARLY).apply(vit) as handle:
         features = vit.forward_features(images)
         report = handle.report()
         counts = report.per_sample(len(images))
@@ -25,7 +23,7 @@ def test_tokens_leave_and_come_back(vit, images):
     assert counts[:, -1].max() < 65
     assert len(set(counts[:, 3].tolist())) > 1
     assert (gone > 0).all()
-    assert report.tokens_out[3] == counts[:, 3].max() or report.tokens_out[3] == counts[:, 3].max() + 1
+    assert 0 <= report.tokens_out[3] - counts[:, 3].max() <= 1  # a cls token that halted stays, unseen
 
 
 @torch.inference_mode()

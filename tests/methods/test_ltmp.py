@@ -34,7 +34,7 @@ def test_merging_loses_nobody_and_pruning_does(vit, images):
 @torch.inference_mode()
 def test_stricter_keeps_fewer(vit, images):
     budgets = []
-    for strictness in (0.0, 0.5, 1.0, 2.0):
+    for strictness in (0.0, 0.5, 1.0, 3.0):
         with with_thresholds(vit, 0.6, 0.3, strictness=strictness).apply(vit) as handle:
             vit(images)
         budgets.append(handle.report().budget)
@@ -52,7 +52,7 @@ def test_down_to_the_last_token(extra):
 
     model = VisionTransformer(img_size=32, patch_size=8, embed_dim=24, depth=6, num_heads=3, **extra).eval()
     x = torch.randn(4, 3, 32, 32)
-    for strictness in (1.5, 2.0, 3.0, 1e9):
+    for strictness in (2.0, 5.0, 20.0, 1e9):
         with load("ltmp", weights="random", strictness=strictness).apply(model) as handle:
             together = model(x)
             alone = torch.cat([model(one[None]) for one in x])
