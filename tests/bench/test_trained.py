@@ -67,6 +67,14 @@ def test_learned_parts_are_recorded_and_told_apart():
     assert condition_of(score).weights == TRAINED
 
 
+def test_learned_parts_are_counted_on_shapes():
+    parameters = {"weights": "random", "keep_rate": 0.7}
+    counted = Cell(method="dynamicvit", parameters=parameters, model="deit_tiny_patch16_224", device="meta")
+    score = prepare(counted).measure()
+    assert score.cost.macs < score.cost.macs_baseline
+    assert score.learned is None
+
+
 def test_what_is_not_there_is_said(folder):
     shutil.rmtree(folder / "weights")
     with pytest.raises(PrunariumError, match=r"holds no model trained with the method; scripts/train_method\.py"):
