@@ -4,14 +4,18 @@ from dataclasses import replace
 
 import torch
 
+from prunarium.bench.counters import count_macs, mean_macs
+from prunarium.bench.samples import Inputs
 from prunarium.bench.workload import Workload
 from prunarium.errors import PrunariumError
-from prunarium.families import TokenMethod, shape_of, with_budget
+from prunarium.families import Shape, TokenMethod, shape_of, with_budget
 from prunarium.records import BUDGET_TOLERANCE
 from prunarium.registry import load_method
 
 SAMPLES = 500  # an adaptive method is run on so many for each try
 BATCH = 100
+COUNTED = 16
+"""Samples whose multiply-accumulates are counted, where they depend on the data."""
 
 
 @torch.inference_mode()
@@ -21,13 +25,42 @@ def at_budget(method: TokenMethod, budget: float, workload: Workload) -> TokenMe
     Raises:
         PrunariumError: the budget is none, or the method cannot come within 1 % of it.
     """
-    with load_method("identity").apply(workload.model) as handle:
-        workload.answer(workload.model, workload.data.batch(0, 1, workload.device))
-        tokens = handle.report().tokens_in[0]
-    shape = replace(shape_of(method, workload.model), tokens=tokens)
+    shape = _shape(method, workload)
     if not method.adaptive:
         return with_budget(method, budget, shape)
     return with_budget(method, budget, shape, lambda candidate, _: _found_by_running(candidate, workload))
+
+
+def at_macs(method: TokenMethod, share: float, workload: Workload) -> TokenMethod:
+    """The method with its knob turned so that a sample costs ``share`` of the untouched model's multiply-accumulates.
+
+    The method's own are counted in; of an adaptive method, the mean over the first samples.
+
+    Raises:
+        PrunariumError: the share is none, or the method cannot come within 1 % of it.
+    """
+    model, inputs = workload.model, first_samples(method, workload)
+    untouched = count_macs(model, workload.answer, inputs[0]).total
+
+    def measure(candidate: TokenMethod, shape: Shape) -> float:
+        with candidate.apply(model) as handle:
+            return mean_macs([count_macs(model, workload.answer, one, handle) for one in inputs]).total / untouched
+
+    return with_budget(method, share, _shape(method, workload), measure)
+
+
+def first_samples(method: TokenMethod, workload: Workload) -> list[Inputs]:
+    """The samples, one by one, whose multiply-accumulates stand for all: one, or several where they differ."""
+    count = min(COUNTED, len(workload.data)) if method.adaptive else 1
+    return [workload.data.batch(index, 1, workload.device) for index in range(count)]
+
+
+@torch.inference_mode()
+def _shape(method: TokenMethod, workload: Workload) -> Shape:
+    """The shape of the workload's model, with as many tokens as its inputs make."""
+    with load_method("identity").apply(workload.model) as handle:
+        workload.answer(workload.model, workload.data.batch(0, 1, workload.device))
+        return replace(shape_of(method, workload.model), tokens=handle.report().tokens_in[0])
 
 
 def check_budget(method: TokenMethod, wanted: float, found: float) -> None:

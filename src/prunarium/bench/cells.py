@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from prunarium import registry
 from prunarium.bench import shapes
 from prunarium.bench.benchmarks import EmbeddedBenchmark
-from prunarium.bench.budgets import at_budget, check_budget
+from prunarium.bench.budgets import at_budget, at_macs, check_budget
 from prunarium.bench.records import CorruptRecordError, locked, read_score, score_path, write_score
 from prunarium.bench.run import Run
 from prunarium.bench.sharding import is_first
@@ -43,6 +43,7 @@ class Cell(BaseModel):
         method: id of a method, or the path of a method folder.
         parameters: of the method; the others keep their defaults.
         budget: mean tokens per block, of the untouched model's; finds the parameter for it.
+        macs: multiply-accumulates, of the untouched model's; finds the parameter for them.
         benchmark: without it and without a model, the first embedded one that fits the method's family.
         model: a timm model; an embedded benchmark comes with its own.
         checkpoint: weights for ``model``.
@@ -62,6 +63,7 @@ class Cell(BaseModel):
     method: str
     parameters: dict[str, Any] = {}
     budget: float | None = None
+    macs: float | None = None
     benchmark: str | None = None
     model: str | None = None
     checkpoint: Path | None = None
@@ -93,7 +95,8 @@ class Cell(BaseModel):
     def setting(self) -> str:
         """``r=4``, or empty where the method is as it comes."""
         words = [f"{name}={yaml_words([value])}" for name, value in self.parameters.items()]
-        return " ".join([*words, *([f"budget={self.budget:g}"] if self.budget is not None else [])])
+        wanted = [f"{name}={value:g}" for name in ("budget", "macs") if (value := getattr(self, name)) is not None]
+        return " ".join([*words, *wanted])
 
     @property
     def place(self) -> str:
@@ -197,8 +200,8 @@ def prepare(cell: Cell, root: Path | None = None) -> Prepared:
     if cell.trained and isinstance(workload.benchmark, EmbeddedBenchmark):
         method = method.trained(registry.folder_of(cell.method) / "weights" / f"{workload.benchmark.name}.safetensors")
     adapter_for(method, workload.model)
-    if cell.budget is not None:
-        method = _at_budget(method, cell.budget, cell, workload)
+    if cell.budget is not None or cell.macs is not None:
+        method = _turned(method, cell, workload)
     sizes = () if on_shapes else cell.batch_sizes or (1, workload.large_batch)
     benchmark = workload.benchmark.name if workload.benchmark else None
     run = Run(card, method, workload, cell.command(), sizes, cell.seconds, cell.trained)
@@ -264,10 +267,16 @@ def _method(cell: Cell) -> TokenMethod:
     return registry.load_method(cell.method, **{**({"seed": cell.seed} if draws else {}), **cell.parameters})
 
 
-def _at_budget(method: TokenMethod, budget: float, cell: Cell, workload: Workload) -> TokenMethod:
-    """The method at a budget; a parameter that the budget decides must not be given as well."""
-    turned = at_budget(method, budget, workload)
-    for name in cell.parameters:
-        if getattr(turned, name) != getattr(method, name):
-            raise PrunariumError(f"--budget finds {name} by itself; leave out --param {name}=...")
+def _turned(method: TokenMethod, cell: Cell, workload: Workload) -> TokenMethod:
+    """The method at the cell's budget; a parameter that the budget decides must not be given as well."""
+    if cell.budget is not None and cell.macs is not None:
+        raise PrunariumError("--budget and --macs both turn the method; give one of them")
+    if cell.budget is not None:
+        name, turned = "budget", at_budget(method, cell.budget, workload)
+    else:
+        assert cell.macs is not None
+        name, turned = "macs", at_macs(method, cell.macs, workload)
+    for parameter in cell.parameters:
+        if getattr(turned, parameter) != getattr(method, parameter):
+            raise PrunariumError(f"--{name} finds {parameter} by itself; leave out --param {parameter}=...")
     return turned

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from prunarium.bench.acting import check_acted
+from prunarium.bench.budgets import first_samples
 from prunarium.bench.counters import Macs, audit, check_fused, closed_form, count_macs, mean_macs
 from prunarium.bench.environment import device_name, environment, threads_of, weights_hash
 from prunarium.bench.memory import batch_of, peak_memory
@@ -20,9 +21,6 @@ from prunarium.families import TokenMethod, shape_of
 from prunarium.records import Card, Cost, MeasuredScore, Quality, Speed
 from prunarium.records.natural_key import natural_key
 from prunarium.registry import load_method
-
-COUNTED = 16
-"""Samples whose multiply-accumulates are counted, where the method's depend on the data."""
 
 
 @dataclass
@@ -144,7 +142,7 @@ class Run:
             check_fused(model, workload.answer, one)
         untouched = count_macs(model, workload.answer, one)
         audit(untouched, closed_form(model, before, one))
-        reduced = self._mean_macs(COUNTED if self.method.adaptive else 1)
+        reduced = self._macs()
         return Cost(
             macs_baseline=untouched.total,
             macs=reduced.total,
@@ -154,13 +152,12 @@ class Run:
             budget=round(float(tokens.sum() / sum(before.tokens_out)), 6),
         )
 
-    def _mean_macs(self, samples: int) -> Macs:
-        """Of the first samples, one by one, each held against the closed form."""
+    def _macs(self) -> Macs:
+        """Of one sample, or the mean of several where they differ; each is held against the closed form."""
         workload, model = self.workload, self.workload.model
         counts = []
         with self.method.apply(model) as handle:
-            for index in range(min(samples, len(workload.data))):
-                one = workload.data.batch(index, 1, workload.device)
+            for one in first_samples(self.method, workload):
                 counts.append(count_macs(model, workload.answer, one, handle))
                 audit(counts[-1], closed_form(model, handle.report(), one))
         return mean_macs(counts)

@@ -101,6 +101,7 @@ def _cells_of_grid(grid: Grid, folder: Path) -> Iterator[Cell]:
         "model": grid.models or [None],
         "parameters": list(_combinations(grid.parameters)),
         "budget": grid.budgets or [None],
+        "macs": grid.macs or [None],
         "seed": grid.seeds or [0],
     }
     for values in _combinations(axes):

@@ -1,5 +1,6 @@
 """Interleaved timing: the untouched model and the method take turns, so that noise and drift hit both alike."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,12 +25,18 @@ def _wait(device: torch.device) -> None:
 
 
 def seconds(run: Callable[[], object], device: torch.device) -> float:
-    """Wall-clock seconds of one call, device work included."""
+    """Wall-clock seconds of one call, device work included; the garbage collector waits, as in ``timeit``."""
     _wait(device)
-    begin = time.perf_counter()
-    run()
-    _wait(device)
-    return time.perf_counter() - begin
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        begin = time.perf_counter()
+        run()
+        _wait(device)
+        return time.perf_counter() - begin
+    finally:
+        if collects:
+            gc.enable()
 
 
 class Stopwatch:

@@ -22,6 +22,7 @@ _OPTIONS = {
     "models": "model",
     "parameters": "param",
     "budgets": "budget",
+    "macs": "macs",
     "seeds": "seed",
     "batch_sizes": "batch-size",
 }
@@ -44,6 +45,10 @@ def bench(
     budget: Annotated[
         list[str] | None,
         typer.Option(metavar="B,...", help="mean tokens per block, of the untouched model's: 0.75,0.5"),
+    ] = None,
+    macs: Annotated[
+        list[str] | None,
+        typer.Option(metavar="M,...", help="multiply-accumulates, of the untouched model's: 0.65"),
     ] = None,
     seed: Annotated[list[str] | None, typer.Option(metavar="S,...", help="such as 0,1,2; default: 0")] = None,
     device: options.Device = None,
@@ -88,6 +93,7 @@ def bench(
             "trained": trained or None,
             "parameters": param,
             "budgets": budget,
+            "macs": macs,
             "seeds": seed,
             "device": device,
             "precision": precision,
@@ -166,7 +172,7 @@ def _cells_of_options(given: dict[str, Any]) -> "list[Cell]":
     from prunarium.cli.values import parse_parameters, parse_values
     from prunarium.records.sweep import Grid, Sweep
 
-    for name in ("budgets", "seeds", "batch_sizes"):
+    for name in ("budgets", "macs", "seeds", "batch_sizes"):
         if name in given:
             given[name] = parse_values(f"--{_OPTIONS[name]}", ",".join(given[name]))
     given["parameters"] = parse_parameters(given.get("parameters", []))

@@ -16,6 +16,9 @@ Setting = Annotated[list[str] | None, typer.Option("--param", help="a parameter 
 Budget = Annotated[
     float | None, typer.Option(help="mean tokens per block, of the untouched model's; finds the parameter for it")
 ]
+Macs = Annotated[
+    float | None, typer.Option(help="multiply-accumulates, of the untouched model's; finds the parameter for them")
+]
 Benchmark = Annotated[str | None, typer.Option(help="default: the family's embedded one")]
 Model = Annotated[str | None, typer.Option(help="any timm ViT; default: the benchmark's own small model")]
 Checkpoint = Annotated[Path | None, typer.Option(help="weights for --model")]

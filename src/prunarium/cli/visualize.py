@@ -17,6 +17,7 @@ _OUTPUT = "--output"
 def visualize(
     method: options.Method,
     budget: options.Budget = None,
+    macs: options.Macs = None,
     param: options.Setting = None,
     benchmark: options.Benchmark = None,
     model: options.Model = None,
@@ -43,6 +44,7 @@ def visualize(
         method=method,
         parameters=parse_setting(param or []),
         budget=budget,
+        macs=macs,
         benchmark=benchmark,
         model=model,
         checkpoint=checkpoint,

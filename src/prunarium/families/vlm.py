@@ -60,9 +60,13 @@ class Llava:
         handle.hook(self.model.register_forward_pre_hook(_no_labels, with_kwargs=True))
         handle.hook(self.model.model.register_forward_pre_hook(prompt.read, with_kwargs=True))
         handle.patch(self.model, "generate", _whole_prompts_only(self.model))
+        # layers before the one whose attention is looked at first run as they are: nothing has been dropped there yet
+        quiet = range(1, min(acting, default=self.shape.depth + 1) - 1)
         layers = [_ReducingLayer(layer, index, index in acting, prompt) for index, layer in enumerate(language.layers)]
+        layers[0].quiet = quiet
         for layer, reducing in zip(language.layers, layers, strict=True):
-            handle.patch(layer, "forward", reducing.forward)
+            if reducing.index not in quiet:
+                handle.patch(layer, "forward", reducing.forward)
             if "last_attention" in self.method.needs and reducing.index + 1 in acting:
                 handle.hook(layer.self_attn.q_proj.register_forward_hook(reducing.remember_queries))
                 handle.hook(layer.self_attn.k_proj.register_forward_hook(reducing.remember_keys))
@@ -174,6 +178,7 @@ class _ReducingLayer:
     def __init__(self, layer: Any, index: int, acts: bool, prompt: _Prompt) -> None:
         self.layer, self.index, self.acts, self.prompt = layer, index, acts, prompt
         self.previous: _ReducingLayer | None = None
+        self.quiet = range(0)
         self.columns: Tensor | None = None  # original positions of the prompt that this layer's cache holds
         self.prompt_length = 0
         self.queries: Tensor | None = None
@@ -231,7 +236,9 @@ class _ReducingLayer:
             moves = after.moves
         if self.previous is not None:
             self.previous.queries = self.previous.keys = self.previous.rotary = None
-        prompt.handle.records.append(BlockRecord(self.index, count, prompt.count, prompt.count, moves))
+        left = prompt.count
+        prompt.handle.records.append(BlockRecord(self.index, count, left, left, moves))
+        prompt.handle.records += [BlockRecord(layer, left, left, left) for layer in self.quiet]
         return hidden
 
     def _mask(self, mask: Tensor | None) -> Tensor | None:

@@ -21,6 +21,9 @@ class Choices(Record):
     budgets: list[Budget] | None = Field(
         None, min_length=1, description="mean tokens per block, of the untouched model's; finds the parameter for each"
     )
+    macs: list[Budget] | None = Field(
+        None, min_length=1, description="multiply-accumulates, of the untouched model's; finds the parameter for each"
+    )
     seeds: list[Seed] | None = Field(None, min_length=1, description="default: 0")
     checkpoint: Text | None = Field(None, description="weights for the models; a path from the sweep file's folder")
     trained: bool | None = Field(

@@ -204,12 +204,10 @@ class ReducingBlock:
         if self.between:
             x, moves = passage.reduce(x, self.attention, self.index)
             offering.forget()
-        record = BlockRecord(self.index, entering, attended, x.size(1), moves, passage.real(), matrix is not None)
-        passage.handle.records.append(record)
-        for block in self.quiet:
-            passage.handle.records.append(
-                record._replace(block=block, tokens_in=x.size(1), attended=x.size(1), moves=())
-            )
+        left, real, records = x.size(1), passage.real(), passage.handle.records
+        records.append(BlockRecord(self.index, entering, attended, left, moves, real, matrix is not None))
+        if self.quiet:
+            records += [BlockRecord(block, left, left, left, real=real) for block in self.quiet]
         x = self.halves.feed(x)
         return self._finish(x) if self.finishes else x
 
