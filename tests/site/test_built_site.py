@@ -173,7 +173,7 @@ def test_the_command_builds_and_says_where(small_tree, tmp_path, monkeypatch, ca
     with pytest.raises(SystemExit) as stopped:
         main()
     assert not stopped.value.code
-    assert capsys.readouterr().out.startswith("1 paper, 0 methods, 10 pages in build/site (")
+    assert capsys.readouterr().out.startswith("1 paper, 0 methods, 11 pages in build/site (")
     assert (tmp_path / "build" / "site" / "papers" / "tome" / "index.html").is_file()
     monkeypatch.setattr(sys, "argv", ["prunarium", "site", "build", "--out", str(tmp_path)])
     with pytest.raises(SystemExit) as stopped:
