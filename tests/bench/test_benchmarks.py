@@ -40,7 +40,8 @@ def test_recorded_scores_are_of_these_data_and_weights(name):
     scores = [s for method in registry.cards() for s in registry.measured_scores(method) if s.benchmark == name]
     assert scores
     for score in scores:
-        assert (score.data_checksum, score.weights) == (checksum, weights), score.setting
+        assert score.data_checksum == checksum, score.setting
+        assert score.trained or score.weights == weights, score.setting
 
 
 def test_test_digits_are_not_trained_on():

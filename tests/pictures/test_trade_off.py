@@ -67,6 +67,24 @@ def test_what_is_varied_besides_the_knob_makes_curves() -> None:
     ]
 
 
+def test_a_knob_of_several_parameters_is_one_curve() -> None:
+    scores = [
+        score(
+            "evit",
+            budget,
+            parameters={"fuse": fuse, "keep_rate": budget, "blocks": [int(4 * budget)]},
+            command=f"prunarium run evit --param fuse={str(fuse).lower()} --budget {budget}",
+        )
+        for budget in BUDGETS
+        for fuse in (True, False)
+    ]
+    (one,) = trade_offs(scores, {"evit": card("evit", "EViT")})
+    assert [(curve.label, len(curve.points)) for curve in one.curves] == [
+        ("EViT, fuse=False", 3),
+        ("EViT, fuse=True", 3),
+    ]
+
+
 def test_two_methods_of_one_name_are_told_apart() -> None:
     (one,) = trade_offs([score("a"), score("b")], {"a": card("a", "Same"), "b": card("b", "Same")})
     assert [curve.label for curve in one.curves] == ["Same (a)", "Same (b)"]

@@ -1,9 +1,11 @@
 """What can stand in one picture of quality against cost: measured scores of one benchmark under one condition."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from statistics import fmean, median
 from typing import Any, Literal
 
@@ -227,7 +229,8 @@ def _curves(scores: list[MeasuredScore], cards: Mapping[str, Card]) -> tuple[Cur
         muted = method in cards and cards[method].baseline
         own = sorted((s for s in scores if s.method == method), key=lambda s: (-s.cost.budget, s.setting, s.seed))
         variants: dict[str, list[Point]] = {}
-        besides = _varied_besides_the_knob(own)
+        turned = _turned_by_a_budget(own)
+        besides = [parameter for parameter in _varied_besides_the_knob(own) if parameter not in turned]
         for score in own:
             differs = ", ".join(f"{key}={score.parameters.get(key)}" for key in besides)
             variants.setdefault(differs, []).append(Point(score))
@@ -246,6 +249,18 @@ def _varied_besides_the_knob(scores: list[MeasuredScore]) -> list[str]:
     numbers = [name for name in varied if any(_is_amount(score.parameters.get(name)) for score in scores)]
     knob = max(numbers, key=lambda name: len(values[name]), default=None)
     return [name for name in varied if name != knob]
+
+
+def _turned_by_a_budget(scores: list[MeasuredScore]) -> set[str]:
+    """The parameters that differ because the method was turned to budgets: some knobs have more than one."""
+    values: dict[str, set[str]] = {}
+    for score in scores:
+        words = shlex.split(score.command)
+        if "--budget" in words or "--macs" in words:
+            given = {word.partition("=")[0] for before, word in pairwise(words) if before == "--param"}
+            for name in score.parameters.keys() - given:
+                values.setdefault(name, set()).add(repr(score.parameters[name]))
+    return {name for name, found in values.items() if len(found) > 1}
 
 
 def _is_amount(value: Any) -> bool:
