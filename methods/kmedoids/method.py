@@ -3,8 +3,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from prunarium.errors import PrunariumError
-from prunarium.families import Attention, CumulativeMethod, Shape, VitMethod
+from prunarium.families import Attention, CumulativeMethod, Shape, VitMethod, after_first
 from prunarium.ops import Tokens, k_medoids, stand_in
 
 
@@ -20,14 +19,7 @@ class KMedoids(CumulativeMethod, VitMethod):
     rounds: Annotated[int, Field(ge=1, strict=True)] = Field(3, description="how often the medoids move")
 
     def acts_at(self, shape: Shape) -> Collection[int]:
-        blocks = super().acts_at(shape)
-        if self.blocks is None:
-            return tuple(block for block in blocks if block > 0)
-        if 0 in blocks:
-            raise PrunariumError(
-                "block 0: the weights are attention of the block before, and there is none; begin at 1"
-            )
-        return blocks
+        return after_first(super().acts_at(shape), asked_for=self.blocks is not None)
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         kept, x = self.kept(tokens, block), tokens.x[:, tokens.prefix :]

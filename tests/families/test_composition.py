@@ -81,6 +81,8 @@ def test_what_does_not_go_together_is_refused():
 
     with pytest.raises(PrunariumError, match="EViT reduces between and Ahead before the halves of a block"):
         load("evit") + Ahead()
+    with pytest.raises(PrunariumError, match="MCTF computes the attention of the block ahead"):
+        load("mctf") + load("zero-tprune")
     with pytest.raises(PrunariumError, match="they act in different families"):
         load("tome") + load("fastv")
 

@@ -32,7 +32,7 @@ def test_more_rounds_find_other_medoids(vit, images):
 
 
 def test_not_before_the_first_block(vit):
-    with pytest.raises(PrunariumError, match=r"block 0.*begin at 1"):
+    with pytest.raises(PrunariumError, match=r"block 0.*begin at block 1"):
         load("kmedoids", blocks=(0, 2)).apply(vit)
 
 

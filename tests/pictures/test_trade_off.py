@@ -54,26 +54,15 @@ def test_several_records_of_one_draw_are_one_point_with_all_their_batch_sizes() 
     assert len(made.points) == 1 and made.batch_sizes == [1, 64]
 
 
-def test_what_is_varied_besides_the_knob_makes_curves() -> None:
-    scores = [
-        score("evit", budget, parameters={"fuse": fuse, "keep_rate": budget, "blocks": [1, 2]})
-        for budget in BUDGETS
-        for fuse in (True, False)
-    ]
-    (one,) = trade_offs(scores, {"evit": card("evit", "EViT")})
-    assert [(curve.label, len(curve.points)) for curve in one.curves] == [
-        ("EViT, fuse=False", 3),
-        ("EViT, fuse=True", 3),
-    ]
-
-
-def test_a_knob_of_several_parameters_is_one_curve() -> None:
+@pytest.mark.parametrize("several", [False, True])
+def test_what_is_varied_besides_the_knob_makes_curves(several: bool) -> None:
+    """A knob may be one parameter, or several that a budget turns together."""
     scores = [
         score(
             "evit",
             budget,
-            parameters={"fuse": fuse, "keep_rate": budget, "blocks": [int(4 * budget)]},
-            command=f"prunarium run evit --param fuse={str(fuse).lower()} --budget {budget}",
+            parameters={"fuse": fuse, "keep_rate": budget, "blocks": [int(4 * budget) if several else 1]},
+            command=f"prunarium run evit --param fuse={str(fuse).lower()} {'--budget' if several else '--seed'} 0",
         )
         for budget in BUDGETS
         for fuse in (True, False)

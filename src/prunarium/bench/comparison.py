@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
+from statistics import fmean, median
 
 from prunarium.bench.conditions import EQUAL_BUDGETS, Condition, budget_near, condition_of
 from prunarium.bench.draws import by_setting, mean_of_draws
@@ -134,7 +134,8 @@ def _why_alone(condition: Condition, others: Iterable[Condition]) -> str:
 
 
 def _baseline(scores: Iterable[MeasuredScore]) -> float:
-    return fmean(score.quality.baseline for score in scores if score.quality)
+    """The untouched model's; all scores of a condition have the same, and a mean would round it."""
+    return median(score.quality.baseline for score in scores if score.quality)
 
 
 def _rows(scores: Iterable[MeasuredScore]) -> tuple[Row, ...]:

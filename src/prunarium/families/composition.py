@@ -67,7 +67,8 @@ def compose(one: TokenMethod, other: TokenMethod) -> TokenMethod:
     """One method after the other.
 
     Raises:
-        PrunariumError: they reduce at different places of a block, in different families, or a part is learned.
+        PrunariumError: they reduce at different places of a block or in different families, a part is learned, or one
+            of them computes attention ahead of its block.
     """
     methods = [part for method in (one, other) for part in getattr(method, "methods", (method,))]
     names = " + ".join(type(method).__name__ for method in methods)
@@ -75,6 +76,12 @@ def compose(one: TokenMethod, other: TokenMethod) -> TokenMethod:
         raise PrunariumError(
             f"{names} cannot be composed: {type(one).__name__} reduces {one.place} and {type(other).__name__} "
             f"{other.place} the halves of a block"
+        )
+    ahead = next((method for method in methods if "next_attention" in method.needs), None)
+    if ahead is not None:
+        raise PrunariumError(
+            f"{names} cannot be composed: {type(ahead).__name__} computes the attention of the block ahead, for tokens "
+            "that the other would change"
         )
     if any(isinstance(method, LearnedMethod) for method in methods):
         raise PrunariumError(f"{names} cannot be composed: learned parts know only the tokens they were trained on")
