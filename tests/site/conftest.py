@@ -112,9 +112,7 @@ def odd(everything):
         reported=(reported_score(),),
         measured=(measured_score(),),
     )
-    return content.Content(
-        replace(everything.catalogue, papers_by_id={"tome": paper}), (method,), everything.benchmarks
-    )
+    return replace(everything, catalogue=replace(everything.catalogue, papers_by_id={"tome": paper}), methods=(method,))
 
 
 @pytest.fixture(scope="session")

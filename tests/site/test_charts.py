@@ -17,6 +17,7 @@ from prunarium.bench.pictures.trade_off_chart import panel
 from prunarium.catalog import load
 from prunarium.catalog.picture_files import rendered
 from prunarium.site import content, pages, trade_offs
+from prunarium.site.addresses import Addresses
 from prunarium.site.api import documents
 from prunarium.site.engine import render
 from prunarium.site.inline_svg import inline
@@ -28,6 +29,8 @@ from .conftest import _serve
 
 MOST_BYTES = 40_000
 DRAWINGS = re.compile(r'<svg[^>]*class="pr-chart".*?</svg>', re.S)
+
+ADDRESSES = Addresses("https://example.org/", "https://example.org/code/")
 
 
 def drawing(count, titles):
@@ -47,7 +50,7 @@ def charted():
         method("plain", [score("plain", budget, budget**0.2) for budget in BUDGETS] + [score("plain", device="H200")]),
         method("random", [score("random", budget, budget) for budget in BUDGETS], baseline=True),
     ]
-    return content.Content(replace(load(), papers_by_id={}), tuple(methods), None)
+    return content.Content(replace(load(), papers_by_id={}), tuple(methods), ADDRESSES, None)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +84,7 @@ def test_colours_and_letters_are_the_pages():
 
 
 def test_the_style_sheet_has_the_colours_of_the_drawings():
-    sheet = (paths.root() / "site" / "assets" / "prunarium.css").read_text(encoding="utf-8")
+    sheet = (paths.root() / "site" / "assets" / "styles" / "colours.css").read_text(encoding="utf-8")
     for place, (light, dark) in enumerate(zip(COLOURS, ON_DARK, strict=True), start=1):
         assert re.findall(rf"--pr-series-{place}: (#\w+);", sheet) == [light, dark]
 
@@ -121,7 +124,7 @@ def test_the_page_has_a_picture_for_each_panel_and_links_the_data(charted, chart
 
 def test_with_many_methods_the_page_has_a_key_beside_its_pictures():
     methods = [method(f"m-{place:02}", [score(f"m-{place:02}", budget) for budget in BUDGETS]) for place in range(22)]
-    page = pages.pages(content.Content(replace(load(), papers_by_id={}), tuple(methods), None))
+    page = pages.pages(content.Content(replace(load(), papers_by_id={}), tuple(methods), ADDRESSES, None))
     *pictures, key = DRAWINGS.findall(page["benchmarks/index.md"].decode())
     names = {one.card.name for one in methods}
     assert len(pictures) == 3 and not any(f">{name}</text>" in one for name in names for one in pictures)

@@ -13,7 +13,6 @@ from prunarium import PrunariumError, paths
 from prunarium.catalog.facets import fold
 from prunarium.site import pages, write_docs
 from prunarium.site.api import documents
-from prunarium.site.content import Content
 from prunarium.site.facets import facets
 from prunarium.site.parameters import Parameters, bounds, parameters_of, type_name
 from prunarium.site.tree import mirror
@@ -43,7 +42,8 @@ def test_no_markup_of_a_record_survives(odd):
 
 
 def test_an_empty_catalogue_has_its_fixed_pages(everything):
-    nothing = Content(replace(everything.catalogue, papers_by_id={}), (), None)
+    empty = replace(everything.catalogue, papers_by_id={})
+    nothing = replace(everything, catalogue=empty, methods=(), benchmarks=None)
     made = pages.pages(nothing)
     assert set(made) == FIXED
     assert b"holds no papers yet" in made["papers/index.md"]

@@ -5,10 +5,16 @@ import re
 import pytest
 from pydantic import BaseModel
 
+from prunarium import paths
 from prunarium.records import MeasuredScore
-from prunarium.site.score_fields import models, page, parts
+from prunarium.site import content
+from prunarium.site.pages.score_fields import models, pages, parts
 
 MODELS = models(MeasuredScore)
+
+
+def page() -> str:
+    return pages(content.read(paths.root()))["guide/scores.md"].decode()
 
 
 def test_every_part_of_a_record_is_found() -> None:
@@ -25,7 +31,7 @@ def test_every_field_has_a_meaning(model: type[BaseModel]) -> None:
 
 
 def test_every_field_is_on_the_page() -> None:
-    text = page().decode()
+    text = page()
     for part, model in zip(parts(), MODELS, strict=True):
         section = text.split(f'<h2 id="{part.name.lower()}">')[1].split("<h2")[0]
         shown = re.findall(r'<th scope="row" data-label="Field"><code>(\w+)</code>', section)
@@ -33,7 +39,7 @@ def test_every_field_is_on_the_page() -> None:
 
 
 def test_links_between_parts_lead_somewhere() -> None:
-    text = page().decode()
+    text = page()
     links, places = set(re.findall(r'href="#([^"]+)"', text)), set(re.findall(r'<h2 id="([^"]+)"', text))
     assert links == places - {"measuredscore"}
 

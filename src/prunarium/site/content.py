@@ -8,6 +8,8 @@ from prunarium import registry
 from prunarium.catalog import Catalogue, load
 from prunarium.records import Card, MeasuredScore, Paper, ReportedScore
 from prunarium.registry.claims import Claim, hold
+from prunarium.site import addresses
+from prunarium.site.addresses import Addresses
 from prunarium.site.parameters import Parameters, parameters_of
 
 
@@ -53,6 +55,7 @@ class Content:
 
     catalogue: Catalogue
     methods: tuple[Method, ...]
+    addresses: Addresses
     benchmarks: tuple[BenchmarkSummary, ...] | None = None
 
     @cached_property
@@ -82,7 +85,8 @@ def read(root: Path) -> Content:
         PrunariumError: a file is no valid record, or a method folder holds no method.
     """
     folders = [str(card.parent.resolve()) for card in sorted((root / "methods").glob("*/card.yaml"))]
-    return Content(load(root), tuple(_method(folder) for folder in folders), _benchmarks())
+    methods = tuple(_method(folder) for folder in folders)
+    return Content(load(root), methods, addresses.read(root / "mkdocs.yml"), _benchmarks())
 
 
 def _method(folder: str) -> Method:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prunarium.errors import PrunariumError
 from prunarium.site import api, content, pages, trade_offs
+from prunarium.site.merging import merged
 from prunarium.site.tree import Counts, mirror
 
 
@@ -16,7 +17,7 @@ def write_docs(root: Path, out: Path) -> Counts:
         PrunariumError: a record is faulty, two pages want the same place, or ``out`` cannot be written.
     """
     everything = content.read(root)
-    generated = pages.pages(everything) | api.documents(everything) | trade_offs.documents(everything)
+    generated = merged((pages.pages(everything), api.documents(everything), trade_offs.documents(everything)))
     written = _files(root / "site" / "pages", "") | _files(root / "site" / "assets", "assets/")
     both = sorted(set(generated) & set(written))
     if both:

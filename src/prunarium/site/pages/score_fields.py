@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from prunarium.catalog.wording import model_in
 from prunarium.records import MeasuredScore
+from prunarium.site.content import Content
 from prunarium.site.parameters import Parameter, rows_of
 from prunarium.site.templates import document
 
@@ -48,9 +49,9 @@ def _fields(model: type[BaseModel]) -> Iterator[Field]:
         yield Field(row, inner.__name__ if inner else "")
 
 
-def page() -> bytes:
+def pages(_: Content) -> dict[str, bytes]:
     """The page, as a file of the docs tree."""
-    return document(
+    page = document(
         "score_fields.html",
         "What a score record holds",
         "Every field of a measured score: its type, its unit and its meaning.",
@@ -59,3 +60,4 @@ def page() -> bytes:
         parts=parts(),
         version=MeasuredScore.model_fields["schema_version"].default,
     )
+    return {"guide/scores.md": page}
