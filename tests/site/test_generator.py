@@ -148,6 +148,7 @@ def test_a_faulty_record_leaves_the_earlier_tree(tmp_path):
     root, out = tmp_path / "root", tmp_path / "docs"
     shutil.copytree(paths.root() / "catalog", root / "catalog")
     shutil.copytree(paths.root() / "site", root / "site")
+    shutil.copy(paths.root() / "mkdocs.yml", root)
     counts = write_docs(root, out)
     assert (counts.papers, counts.methods) == (len(list((root / "catalog" / "papers").glob("*.yaml"))), 0)
     earlier = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
@@ -162,5 +163,6 @@ def test_a_hand_written_page_cannot_shadow_a_generated_one(tmp_path):
     shutil.copytree(paths.root() / "catalog", tmp_path / "catalog")
     (tmp_path / "site" / "pages").mkdir(parents=True)
     (tmp_path / "site" / "pages" / "index.md").write_text("# mine")
+    shutil.copy(paths.root() / "mkdocs.yml", tmp_path)
     with pytest.raises(PrunariumError, match=r"site/pages/index\.md"):
         write_docs(tmp_path, tmp_path / "docs")
