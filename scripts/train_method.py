@@ -5,8 +5,8 @@
 
 The loss is cross-entropy, distillation from the untouched model, and the method's own, which holds it to its budget. A
 method whose counts do not depend on the data is turned to another amount in every step, so that one file serves every
-budget. Written to the method's folder (``weights/cluttered-digits.safetensors``) in half precision, as ``parts.*`` and,
-with --backbone, ``model.*``.
+budget. Written to the method's folder in half precision: ``weights/cluttered-digits.safetensors`` holds parts for the
+model as it is, ``weights/cluttered-digits-trained.safetensors``, with --backbone, parts and the model trained with them.
 
 The files that come with the methods were made with ``--batch 32 --variants 2`` and
 
@@ -162,7 +162,7 @@ def main(
         return torch.from_numpy(made.images)[:, None] / 255, torch.from_numpy(made.labels)
 
     trained = fine_tune(method, model, batches, steps=steps, rate=rate, backbone=backbone, amounts=(lowest, highest))
-    path = out or registry.folder_of(name) / "weights" / f"{NAME}.safetensors"
+    path = out or registry.folder_of(name) / "weights" / f"{NAME}{'-trained' if backbone else ''}.safetensors"
     save(trained, model if backbone else None, path)
     print(f"{path}: {path.stat().st_size / 1024:.0f} KiB")
     images, labels, _ = cluttered_digits.generate(check, 60_000)

@@ -24,7 +24,7 @@ def folder(tmp_path):
     state = find_benchmark("cluttered-digits").model().state_dict()
     draw = torch.Generator().manual_seed(0)
     state = {f"model.{name}": value + 0.01 * torch.randn(value.shape, generator=draw) for name, value in state.items()}
-    save_file(state, path / "weights" / "cluttered-digits.safetensors")
+    save_file(state, path / "weights" / "cluttered-digits-trained.safetensors")
     return path
 
 
@@ -55,7 +55,7 @@ def test_a_trained_model_is_recorded_and_told_apart(folder):
     assert "--trained" in score.command.split()
     found = verify(str(folder), folder / "measured" / "a.json", score, Again(seconds=0))
     assert found.verdict == "passed", found
-    save_file({"model.norm.weight": torch.ones(64)}, folder / "weights" / "cluttered-digits.safetensors")
+    save_file({"model.norm.weight": torch.ones(64)}, folder / "weights" / "cluttered-digits-trained.safetensors")
     assert verify(str(folder), folder / "a.json", score, Again(seconds=0)).verdict == "skipped"
 
 

@@ -198,7 +198,8 @@ def prepare(cell: Cell, root: Path | None = None) -> Prepared:
     on_shapes = cell.device == shapes.DEVICE
     workload = _workload_on_shapes(cell) if on_shapes else _workload(cell, card.families)
     if cell.trained and isinstance(workload.benchmark, EmbeddedBenchmark):
-        method = method.trained(registry.folder_of(cell.method) / "weights" / f"{workload.benchmark.name}.safetensors")
+        weights = registry.folder_of(cell.method) / "weights"
+        method = method.trained(weights / f"{workload.benchmark.name}-trained.safetensors")
     adapter_for(method, workload.model)
     if cell.budget is not None or cell.macs is not None:
         method = _turned(method, cell, workload)

@@ -27,6 +27,7 @@ class LearnedMethod(TokenMethod):
     )
     _learned: nn.Module | None = PrivateAttr(None)
     _fitted_to: Shape | None = PrivateAttr(None)
+    _trained_file: Path | None = PrivateAttr(None)
 
     @abstractmethod
     def parts(self, shape: Shape) -> nn.Module:
@@ -47,12 +48,20 @@ class LearnedMethod(TokenMethod):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             learned = self.parts(shape)
-        if self.weights != RANDOM and learned.state_dict():
+        if (self._trained_file or self.weights != RANDOM) and learned.state_dict():
             _load(learned, self._file(), type(self).__name__)
         fitted._learned, fitted._fitted_to = learned.eval(), shape
         return fitted
 
+    def trained(self, weights: Path | Mapping[str, Tensor]) -> Self:
+        """As of any method; from a file, it also takes the learned parts that were trained with the model."""
+        twin = super().trained(weights)
+        twin._trained_file, twin._fitted_to = weights if isinstance(weights, Path) else None, None
+        return twin
+
     def _file(self) -> Path:
+        if self._trained_file is not None:
+            return self._trained_file
         if self.weights.endswith(".safetensors"):
             return Path(self.weights)
         return Path(inspect.getfile(type(self))).parent / "weights" / f"{self.weights}.safetensors"

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from prunarium.ops.tokens import DROPPED, Move, Tokens, add_at, gather
+from prunarium.ops.tokens import DROPPED, Move, Tokens, rows
 
 
 def absorb(
@@ -19,27 +19,38 @@ def absorb(
         alike: every token counts once in the mean; without it, as often as the tokens it stands for.
         share: how much of each of ``given`` counts, in the mean and in the size ``[batch, given]``; all without it.
     """
-    prefix, count = tokens.prefix, tokens.count
+    prefix = tokens.prefix
     lead = torch.arange(prefix, device=kept.device).expand(len(kept), -1)
-    kept, given, into = torch.cat([lead, kept + prefix], dim=1), given + prefix, into + prefix
+    kept = torch.cat([lead, kept + prefix], dim=1)
+    return absorb_at(tokens, kept, given + prefix, into + prefix, alike, share)
+
+
+def absorb_at(
+    tokens: Tokens, kept: Tensor, given: Tensor, into: Tensor, alike: bool = False, share: Tensor | None = None
+) -> Tokens:
+    """``absorb`` with all positions counted from the very first token; ``kept`` begins with the prefix."""
+    count, dim = tokens.x.shape[1:]
+    stay, go, home = rows(kept, count), rows(given, count), rows(into, kept.shape[1])
+    part = None if share is None else share.reshape(-1)
+
+    def collected(values: Tensor) -> Tensor:
+        moving = values.index_select(0, go)
+        if part is not None:
+            moving = moving * part.view(-1, *[1] * (values.dim() - 1))
+        return values.index_select(0, stay).index_add_(0, home, moving)
+
     size = tokens.x.new_ones(tokens.x.shape[:2]) if tokens.size is None else tokens.size
-    new_size = _summed(size, kept, given, into, share)
-    total = _summed(torch.ones_like(size), kept, given, into, share) if alike else new_size
+    new_size = collected(size.reshape(-1))
+    total = collected(torch.ones_like(size).view(-1)) if alike else new_size
     weighted = tokens.x if alike or tokens.size is None else tokens.x * size.unsqueeze(-1)
-    moving = gather(weighted, given) if share is None else gather(weighted, given) * share.unsqueeze(-1)
-    x = add_at(gather(weighted, kept), into, moving).div_(total.unsqueeze(-1))
+    x = collected(weighted.reshape(-1, dim)).div_(total.unsqueeze(-1))
 
     def group() -> Tensor:
         home = torch.full((len(kept), count), DROPPED, device=kept.device)
         home = home.scatter(1, kept, torch.arange(kept.shape[1], device=kept.device).expand_as(kept))
         return home.scatter(1, given, into)
 
-    return tokens.moved(x, new_size, Move(kept, group))
-
-
-def _summed(values: Tensor, kept: Tensor, given: Tensor, into: Tensor, share: Tensor | None) -> Tensor:
-    moving = values.gather(1, given) if share is None else values.gather(1, given) * share
-    return values.gather(1, kept).scatter_add(1, into, moving)
+    return tokens.moved(x.view(*kept.shape, dim), new_size.view(kept.shape), Move(kept, group))
 
 
 def most_similar(sources: Tensor, destinations: Tensor) -> tuple[Tensor, Tensor]:

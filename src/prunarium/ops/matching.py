@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from prunarium.ops.absorbing import absorb
+from prunarium.ops.absorbing import absorb_at
 from prunarium.ops.tokens import Tokens
 
 
@@ -14,9 +14,9 @@ class Matching:
     """A plan to merge ``r`` source tokens into destinations; sources and destinations alternate after the prefix.
 
     Attributes:
-        sources: the sources in the order of merging, merged ones first ``[batch, sources]``.
+        sources: positions of the sources in the order of merging, merged ones first ``[batch, sources]``.
         r: how many of them merge.
-        destination: for each merged source, its destination ``[batch, r]``.
+        destination: for each merged source, which of the destinations it merges into ``[batch, r]``.
         prefix: leading tokens that take no part.
     """
 
@@ -36,21 +36,23 @@ class Matching:
         """
         if self.r == 0:
             return tokens
-        given = sides(self.prefix)[0] - self.prefix + 2 * self.sources[:, : self.r]
-        into = self.sources.shape[1] - self.r + self.destination
-        share = None if share is None else share.gather(1, given)
-        return absorb(tokens, self._staying(tokens), given, into, share=share)
+        given, kept = self.sources[:, : self.r], self._kept(tokens)
+        into = self.destination + (self.prefix + self.sources.shape[1] - self.r)
+        share = None if share is None else share.gather(1, given - self.prefix)
+        return absorb_at(tokens, kept, given, into, share=share)
 
     def drop(self, tokens: Tokens) -> Tokens:
         """Drop what would merge; the destinations stay as they are, the order is that of ``merge``."""
-        return tokens if self.r == 0 else tokens.keep(self._staying(tokens))
+        return tokens if self.r == 0 else tokens.keep(self._kept(tokens)[:, self.prefix :] - self.prefix)
 
-    def _staying(self, tokens: Tokens) -> Tensor:
-        """Unmerged sources and destinations, counted from the first token after the prefix."""
-        first, second = sides(self.prefix)
-        unmerged = first + 2 * self.sources[:, self.r :].sort(dim=1).values
-        destinations = torch.arange(second, tokens.count, 2, device=unmerged.device).expand(len(unmerged), -1)
-        return torch.cat([unmerged, destinations], dim=1) - self.prefix
+    def _kept(self, tokens: Tokens) -> Tensor:
+        """Prefix, unmerged sources and destinations, counted from the very first token."""
+        unmerged = self.sources[:, self.r :].sort(dim=1).values
+        lead, destinations = (
+            torch.arange(*places, device=unmerged.device).expand(len(unmerged), -1)
+            for places in ((self.prefix,), (sides(self.prefix)[1], tokens.count, 2))
+        )
+        return torch.cat([lead, unmerged, destinations], dim=1)
 
 
 def sides(prefix: int) -> tuple[int, int]:
@@ -73,6 +75,6 @@ def bipartite_soft_matching(metric: Tensor, r: int, prefix: int = 0) -> Matching
     metric = metric / metric.norm(dim=-1, keepdim=True)
     a, b = metric[:, first::2], metric[:, second::2]
     r = max(0, min(r, (metric.shape[1] - prefix) // 2))
-    best, destination = (a @ b.transpose(1, 2)).max(dim=-1)
+    best, destination = torch.bmm(a, b.transpose(1, 2)).max(dim=-1)
     order = best.argsort(dim=-1, descending=True)
-    return Matching(order, r, destination.gather(1, order[:, :r]), prefix)
+    return Matching(order * 2 + first, r, destination.gather(1, order[:, :r]), prefix)

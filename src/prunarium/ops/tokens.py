@@ -143,18 +143,18 @@ def gather(x: Tensor, index: Tensor) -> Tensor:
 
     Whole rows are copied, which is several times faster than ``torch.gather`` with an index for every number.
     """
-    rows = x.reshape(-1, x.shape[-1]).index_select(0, _flat(index, x.shape[1]))
-    return rows.view(*index.shape, x.shape[-1])
+    found = x.reshape(-1, x.shape[-1]).index_select(0, rows(index, x.shape[1]))
+    return found.view(*index.shape, x.shape[-1])
 
 
 def add_at(x: Tensor, index: Tensor, values: Tensor) -> Tensor:
     """``x`` ``[batch, tokens, dim]`` with ``values`` ``[batch, k, dim]`` added in place at ``index`` ``[batch, k]``."""
-    x.view(-1, x.shape[-1]).index_add_(0, _flat(index, x.shape[1]), values.reshape(-1, x.shape[-1]))
+    x.view(-1, x.shape[-1]).index_add_(0, rows(index, x.shape[1]), values.reshape(-1, x.shape[-1]))
     return x
 
 
-def _flat(index: Tensor, count: int) -> Tensor:
-    """Positions in a batch of ``count`` tokens each, as rows of all samples together."""
+def rows(index: Tensor, count: int) -> Tensor:
+    """Positions ``[batch, k]`` in samples of ``count`` tokens each, as rows of all samples together ``[batch * k]``."""
     if len(index) == 1:
         return index[0]
     first = torch.arange(0, len(index) * count, count, device=index.device)

@@ -57,7 +57,7 @@ class Passage:
         ``[batch, 1, 1, tokens]``, or ``None`` where nothing is.
         """
         proportional = self.size is not None and self.method.size_bias
-        bias = self.size.log()[:, None, None, :] if self.size is not None and proportional else None
+        bias = self.size.log().view(len(self.size), 1, 1, -1) if self.size is not None and proportional else None
         if self.there is None or self.soft:
             return bias
         missing = ~self.there[:, None, None, :]
