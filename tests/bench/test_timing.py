@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunarium.bench.bootstrap import interval_of_mean, interval_of_median
-from prunarium.bench.timing import FEWEST, LONG, MOST, WARM_UP, Stopwatch, interleave, interval, own_work, seconds
+from prunarium.bench.timing import (
+    FEW_LONG,
+    FEWEST,
+    LONG,
+    MOST,
+    VERY_LONG,
+    WARM_UP,
+    Stopwatch,
+    interleave,
+    interval,
+    own_work,
+    seconds,
+)
 
 CPU = torch.device("cpu")
 
@@ -30,7 +42,7 @@ def contenders(growth=0.0):
 
 def test_the_order_within_pairs_alternates():
     calls, one, other = contenders()
-    times = interleave(one, other, about=0)
+    times = interleave([one, other], about=0)
     assert "".join(calls) == "AB" * WARM_UP + "ABBA" * (FEWEST // 2)
     assert [len(contender) for contender in times] == [FEWEST, FEWEST]
 
@@ -38,7 +50,7 @@ def test_the_order_within_pairs_alternates():
 def test_as_many_pairs_as_the_time_allows():
     for about, pairs in ((0, FEWEST), (60, 30), (10**6, MOST)):
         _, one, other = contenders()
-        assert len(interleave(one, other, about)[0]) == pairs
+        assert len(interleave([one, other], about)[0]) == pairs
 
 
 def test_long_steps_are_warmed_up_once_and_watched_thrice():
@@ -47,15 +59,27 @@ def test_long_steps_are_warmed_up_once_and_watched_thrice():
     def contender(name):
         return lambda: calls.append(name) or 1.5 * LONG
 
-    interleave(contender("A"), contender("B"), about=0)
+    interleave([contender("A"), contender("B")], about=0)
     assert "".join(calls) == "AB" + "ABBA" * (FEWEST // 2)
-    assert len(own_work(lambda: (0.25, 1.5 * LONG), pairs=FEWEST)[0]) == 3
+    assert len(own_work(lambda: (0.25, 1.5 * LONG), rounds=FEWEST)[0]) == 3
+
+
+def test_very_long_steps_are_their_own_warm_up():
+    calls = []
+
+    def contender(name):
+        return lambda: calls.append(name) or 1.5 * VERY_LONG
+
+    times = interleave([contender(name) for name in "ABC"], about=0)
+    assert "".join(calls) == "A" + "ABCCBAABC"
+    assert times.shape == (3, FEW_LONG)
+    assert len(own_work(lambda: (0.25, 1.5 * VERY_LONG), rounds=FEW_LONG)[0]) == 1
 
 
 def test_drift_hits_both_alike():
     """A machine that gets slower and slower: equal contenders still come out equal."""
     _, one, other = contenders(growth=0.01)
-    plain, method = interleave(one, other, about=40)
+    plain, method = interleave([one, other], about=40)
     found = interval(plain / method)
     assert found.ci_low < 1 < found.ci_high
     assert (plain[::2] < method[::2]).all() and (plain[1::2] > method[1::2]).all()
@@ -72,9 +96,9 @@ def test_the_stopwatch_sees_its_parts_alone():
 
     whole = seconds(step, CPU)
     assert 0 < stopwatch.seconds < whole
-    own, steps = own_work(lambda: (0.25, 1.0), pairs=100)
+    own, steps = own_work(lambda: (0.25, 1.0), rounds=100)
     assert len(own) == 25 and (own / steps == 0.25).all()
-    assert len(own_work(lambda: (0.25, 1.0), pairs=8)[0]) == FEWEST
+    assert len(own_work(lambda: (0.25, 1.0), rounds=8)[0]) == FEWEST
 
 
 values = st.lists(st.floats(0.01, 100), min_size=1, max_size=40).map(np.asarray)

@@ -22,7 +22,7 @@ from prunarium.bench.workload import Workload, workload_for
 from prunarium.catalog.wording import in_words
 from prunarium.errors import PrunariumError
 from prunarium.families import TokenMethod, adapter_for
-from prunarium.records import Family, MeasuredScore
+from prunarium.records import Family, MeasuredScore, Speed
 from prunarium.records.score import Precision
 from prunarium.records.sweep import Count, Seconds, Seed
 
@@ -173,14 +173,14 @@ class Prepared:
     run: Run
     path: Path
 
-    def measure(self) -> MeasuredScore:
-        """The score; the same bits each time, but for the times.
+    def measure(self, speed: Sequence[Speed] | None = None) -> MeasuredScore:
+        """The score; the same bits each time, but for the times. ``speed``: measured already, in turns with others.
 
         Raises:
             PrunariumError: as ``Run.measure``, or the budget is not the one that the cell asks for.
         """
         torch.manual_seed(self.cell.seed)
-        score = self.run.measure()
+        score = self.run.measure(speed)
         if self.cell.budget is not None:
             check_budget(self.run.method, self.cell.budget, score.cost.budget)
         return score
@@ -235,14 +235,23 @@ def do(cell: Cell, root: Path | None = None, again: bool = False) -> Outcome:
         outcome = settle(prepared, again)
         notes = (prepared.run.workload.warning, outcome.note)
         return replace(outcome, note="; ".join(filter(None, notes)))
-    except PrunariumError as error:
-        return Outcome(cell, "failed", error=str(error))
     except Exception as error:  # a method is somebody's code: whatever it raises is a fault of this cell alone
-        return Outcome(cell, "failed", error=" ".join(f"{type(error).__name__}: {error}".split()))
+        return failed(cell, error)
 
 
-def settle(prepared: Prepared, again: bool = False) -> Outcome:
+def failed(cell: Cell, error: Exception) -> Outcome:
+    """The outcome of a cell that could not be measured, in one line."""
+    said = str(error) if isinstance(error, PrunariumError) else f"{type(error).__name__}: {error}"
+    return Outcome(cell, "failed", error=" ".join(said.split()))
+
+
+def settle(prepared: Prepared, again: bool = False, speed: Sequence[Speed] | None = None) -> Outcome:
     """Measure what is prepared and keep its score, unless a score of it is there.
+
+    Args:
+        prepared: what to measure.
+        again: measure also what is there.
+        speed: measured already, in turns with others.
 
     Raises:
         PrunariumError: as ``Run.measure``, or the record cannot be written.
@@ -257,7 +266,7 @@ def settle(prepared: Prepared, again: bool = False) -> Outcome:
             note = f"{error}; measured again"
         if there and not again:
             return Outcome(cell, "there", there, path)
-        score = prepared.measure()
+        score = prepared.measure(speed)
         write_score(score, path)
     return Outcome(cell, "measured", score, path, note=note)
 

@@ -2,7 +2,7 @@
 
 import datetime
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,10 @@ from prunarium.bench.acting import check_acted
 from prunarium.bench.budgets import first_samples
 from prunarium.bench.counters import Macs, audit, check_fused, closed_form, count_macs, mean_macs
 from prunarium.bench.environment import device_name, environment, threads_of, weights_hash
-from prunarium.bench.memory import batch_of, peak_memory
+from prunarium.bench.memory import batch_of
 from prunarium.bench.quality import BATCH, answer, compare_answers
 from prunarium.bench.sharding import leave_the_rest_to_the_first
-from prunarium.bench.timing import LONG, Stopwatch, interleave, interval, own_work, seconds
+from prunarium.bench.speed import speeds
 from prunarium.bench.workload import Workload
 from prunarium.families import TokenMethod, shape_of
 from prunarium.records import Card, Cost, MeasuredScore, Quality, Speed
@@ -76,8 +76,11 @@ class Run:
             parts = handle.learned if handle.learned is not None and handle.learned.state_dict() else None
             return lent, weights_hash(parts) if parts is not None else None
 
-    def measure(self) -> MeasuredScore:
+    def measure(self, speed: Sequence[Speed] | None = None) -> MeasuredScore:
         """Quality, cost and speed; the model is left as it was.
+
+        Args:
+            speed: measured already, in turns with others.
 
         Raises:
             PrunariumError: the method does not work on the model or did not act, a batch does not fit into memory, or
@@ -90,11 +93,7 @@ class Run:
         leave_the_rest_to_the_first()
         self.progress("cost", 0.4)
         cost = self._cost(tokens)
-        speed = []
-        for done, size in enumerate(self.batch_sizes):
-            self.progress(f"speed at batch size {size}", 0.45 + 0.55 * done / len(self.batch_sizes))
-            with batch_of(size):
-                speed.append(self._speed(size))
+        speed = list(self._speeds() if speed is None else speed)
         self.progress("done", 1.0)
         return MeasuredScore(
             key=self.key,
@@ -119,6 +118,12 @@ class Run:
             command=self.command,
             measured_on=datetime.datetime.now(datetime.UTC).date().isoformat(),
         )
+
+    def _speeds(self) -> Iterator[Speed]:
+        for done, size in enumerate(self.batch_sizes):
+            self.progress(f"speed at batch size {size}", 0.45 + 0.55 * done / len(self.batch_sizes))
+            with batch_of(size):
+                yield speeds([self.method], self.workload, size, self.seconds_per_batch_size)[0]
 
     def _quality(self) -> tuple[list[Quality], np.ndarray]:
         """Right answers with and without the method on the same samples, by each metric; mean tokens per block."""
@@ -161,48 +166,3 @@ class Run:
                 counts.append(count_macs(model, workload.answer, one, handle))
                 audit(counts[-1], closed_form(model, handle.report(), one))
         return mean_macs(counts)
-
-    @torch.inference_mode()
-    def _speed(self, size: int) -> Speed:
-        workload, model, device = self.workload, self.workload.model, self.workload.device
-        inputs = workload.data.batch(0, size, device)
-
-        def step() -> None:
-            workload.answer(model, inputs)
-
-        long = seconds(step, device) > LONG
-
-        def untouched() -> float:
-            if not long:
-                step()  # untimed: the timed one follows its own kind, whatever ran before
-            return seconds(step, device)
-
-        def reduced() -> float:
-            with self.method.apply(model):
-                return untouched()
-
-        def watched() -> tuple[float, float]:
-            with self.method.apply(model) as handle:
-                if not long:
-                    step()
-                handle.watch = stopwatch = Stopwatch(device)
-                whole = seconds(step, device)
-                return stopwatch.seconds, whole
-
-        plain, with_method = interleave(
-            untouched, reduced, self.seconds_per_batch_size / 2
-        )  # the other half is untimed
-        own, whole = own_work(watched, len(plain))
-        peak_baseline = peak_memory(step, model, inputs, device)
-        with self.method.apply(model):
-            peak = peak_memory(step, model, inputs, device)
-        return Speed(
-            batch_size=size,
-            baseline_ms=interval(plain * 1e3),
-            method_ms=interval(with_method * 1e3),
-            ratio=interval(plain / with_method),
-            own_ms=interval(own * 1e3),
-            own_share=round(float(np.median(own / whole)), 4),
-            peak_memory_baseline=peak_baseline,
-            peak_memory=peak,
-        )

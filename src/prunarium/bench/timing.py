@@ -1,8 +1,8 @@
-"""Interleaved timing: the untouched model and the method take turns, so that noise and drift hit both alike."""
+"""Interleaved timing: the untouched model and methods take turns, so that noise and drift hit all alike."""
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -12,10 +12,12 @@ from prunarium.bench.bootstrap import interval_of_median
 from prunarium.records import Interval
 
 WARM_UP = 3
-FEWEST, MOST = 8, 200  # pairs
+FEWEST, MOST = 8, 200  # rounds
 FEW_LONG = 3
 LONG = 2.0
 """Seconds from which on a step is long: what ran before it hardly shows in its time."""
+VERY_LONG = 10.0
+"""Seconds from which on a step is its own warm-up, and three rounds say what eight would."""
 DIGITS = 4
 
 
@@ -58,41 +60,46 @@ class Stopwatch:
         self.seconds += time.perf_counter() - begin
 
 
-def interleave(one: Callable[[], float], other: Callable[[], float], about: float) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds of two contenders that take turns: one first, then the other first, and so on; neighbours are a pair.
+def interleave(contenders: Sequence[Callable[[], float]], about: float) -> np.ndarray:
+    """Seconds of contenders that take turns: in their order, then the other way round, and so on.
 
     Args:
-        one: times the first contender once.
-        other: times the second.
-        about: seconds to spend; never fewer than 8 pairs nor more than 200, after 3 pairs of warm-up (1 of long ones).
+        contenders: each times itself once.
+        about: seconds to spend; never fewer than 8 rounds (3 of very long steps) nor more than 200, after 3 rounds of
+            warm-up (1 of long steps, none of very long ones).
+
+    Returns:
+        ``[contenders, rounds]``.
     """
+    fewest, (first, *others) = FEWEST, contenders
     for _ in range(WARM_UP):
-        pair = one() + other()
-        if pair > 2 * LONG:
+        taken = first()
+        if taken > VERY_LONG:
+            fewest, one_round = FEW_LONG, taken * len(contenders)
             break
-    pairs = int(np.clip(about / max(pair, 1e-6), FEWEST, MOST))
-    times: tuple[list[float], list[float]] = ([], [])
-    for turn in range(pairs):
-        if turn % 2:
-            second, first = other(), one()
-        else:
-            first, second = one(), other()
-        times[0].append(first)
-        times[1].append(second)
-    return np.asarray(times[0]), np.asarray(times[1])
+        one_round = taken + sum(contender() for contender in others)
+        if one_round > len(contenders) * LONG:
+            break
+    rounds = int(np.clip(about / max(one_round, 1e-6), fewest, MOST))
+    times = np.empty((len(contenders), rounds))
+    for turn in range(rounds):
+        for place in range(len(contenders))[:: -1 if turn % 2 else 1]:
+            times[place, turn] = contenders[place]()
+    return times
 
 
-def own_work(watched: Callable[[], tuple[float, float]], pairs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds of a method's own work and of the whole step, in a quarter as many runs as pairs were timed.
+def own_work(watched: Callable[[], tuple[float, float]], rounds: int) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds of a method's own work and of the whole step, in a quarter as many runs as rounds were timed.
 
-    Never fewer than 8 runs, of long steps 3.
+    Never fewer than 8 runs; of long steps 3, of very long ones 1.
 
     Args:
         watched: runs one step under a ``Stopwatch``; gives the seconds in it and those of the step.
-        pairs: that were timed.
+        rounds: that were timed.
     """
     runs = [watched()]
-    wanted = FEW_LONG if runs[0][1] > LONG else max(FEWEST, pairs // 4)
+    whole_step = runs[0][1]
+    wanted = 1 if whole_step > VERY_LONG else FEW_LONG if whole_step > LONG else max(FEWEST, rounds // 4)
     runs += [watched() for _ in range(wanted - 1)]
     own, whole = np.asarray(runs).T
     return own, whole

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prunarium.cli import options
-from prunarium.cli.app import app
+from prunarium.cli.app import MEASURE, app
 from prunarium.cli.console import console, print_json
 from prunarium.errors import PrunariumError
 
@@ -28,7 +28,7 @@ _OPTIONS = {
 }
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURE)
 def bench(
     methods: Annotated[
         list[str], typer.Argument(metavar="METHOD...", help="methods or paths of method folders; or one sweep.yaml")
@@ -66,6 +66,10 @@ def bench(
     slurm: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="of sbatch: partition=gpu, time=90; repeatable")
     ] = None,
+    together: Annotated[
+        bool,
+        typer.Option("--together", help="all methods take turns with the untouched model, for one table of speeds"),
+    ] = False,
     records: options.Records = None,
     again: Annotated[bool, typer.Option("--again", help="measure also cells whose score is there")] = False,
     as_json: options.Json = False,
@@ -82,6 +86,7 @@ def bench(
 
     from prunarium.bench.cells import do
     from prunarium.bench.executors import executor as find_executor
+    from prunarium.bench.executors.together import Together
 
     cells = _cells(
         methods,
@@ -108,7 +113,14 @@ def bench(
     if download:
         fetch_weights(cells)
     task = partial(do, root=records, again=again)
-    outcomes = _watch(find_executor(executor, task, workers, processes, address=address, slurm=slurm), cells)
+    if together and (executor, workers, processes) != ("local", 1, 1):
+        raise PrunariumError("--together is one run in one process: leave out --executor, --workers and --processes")
+    place = (
+        Together(records, again)
+        if together
+        else find_executor(executor, task, workers, processes, address=address, slurm=slurm)
+    )
+    outcomes = _watch(place, cells)
     if as_json:
         print_json([outcome.as_data() for outcome in outcomes])
     else:

@@ -1,0 +1,83 @@
+"""Speed of methods on one workload: the untouched model and all of them take turns, each with its own work apart."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from prunarium.bench.memory import peak_memory
+from prunarium.bench.timing import LONG, Stopwatch, interleave, interval, own_work, seconds
+from prunarium.bench.workload import Workload
+from prunarium.families import TokenMethod
+from prunarium.records import Speed
+
+
+@torch.inference_mode()
+def speeds(methods: Sequence[TokenMethod], workload: Workload, size: int, about: float) -> list[Speed]:
+    """The speed of every method on a batch of ``size``, against the untouched model in the same rounds.
+
+    Args:
+        about: seconds to time, for each method.
+    """
+    model, device = workload.model, workload.device
+    inputs = workload.data.batch(0, size, device)
+
+    def step() -> None:
+        workload.answer(model, inputs)
+
+    long = seconds(step, device) > LONG
+
+    def untouched() -> float:
+        if not long:
+            step()  # untimed: the timed one follows its own kind, whatever ran before
+        return seconds(step, device)
+
+    def reduced(method: TokenMethod) -> Callable[[], float]:
+        def timed() -> float:
+            with method.apply(model):
+                return untouched()
+
+        return timed
+
+    # half of the time is spent on what is untimed
+    plain, *others = interleave([untouched, *map(reduced, methods)], about * len(methods) / 2)
+    peak = peak_memory(step, model, inputs, device)
+    return [
+        _speed(method, workload, size, step, (plain, times), long, peak)
+        for method, times in zip(methods, others, strict=True)
+    ]
+
+
+def _speed(
+    method: TokenMethod,
+    workload: Workload,
+    size: int,
+    step: Callable[[], None],
+    times: tuple[np.ndarray, np.ndarray],
+    long: bool,
+    peak_baseline: int,
+) -> Speed:
+    model, device = workload.model, workload.device
+
+    def watched() -> tuple[float, float]:
+        with method.apply(model) as handle:
+            if not long:
+                step()
+            handle.watch = stopwatch = Stopwatch(device)
+            whole = seconds(step, device)
+            return stopwatch.seconds, whole
+
+    plain, with_method = times
+    own, whole = own_work(watched, len(plain))
+    with method.apply(model):
+        peak = peak_memory(step, model, workload.data.batch(0, size, device), device)
+    return Speed(
+        batch_size=size,
+        baseline_ms=interval(plain * 1e3),
+        method_ms=interval(with_method * 1e3),
+        ratio=interval(plain / with_method),
+        own_ms=interval(own * 1e3),
+        own_share=round(float(np.median(own / whole)), 4),
+        peak_memory_baseline=peak_baseline,
+        peak_memory=peak,
+    )
