@@ -12,8 +12,10 @@ from prunarium.records import (
     Paper,
     PaperLists,
     Record,
+    ReportedOutside,
     ReportedScores,
     Taxonomy,
+    TokenMaps,
     Venues,
 )
 from prunarium.records.sweep import Sweep
@@ -26,14 +28,18 @@ MODELS: dict[str, type[Record]] = {
     "distinct": DistinctPapers,
     "card": Card,
     "reported": ReportedScores,
+    "reported-outside": ReportedOutside,
     "measured": MeasuredScore,
+    "token-maps": TokenMaps,
     "sweep": Sweep,
 }
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_text(name: str) -> str:
     """The JSON Schema of one kind of file."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **MODELS[name].model_json_schema()}
+    schema = {"$schema": DIALECT, **MODELS[name].model_json_schema()}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -8,7 +8,7 @@ from prunarium.catalog.facets import facet_ids
 from prunarium.records import Paper
 
 FACETS = ("year", "venue", "category", "modality", "kind", "training", "list")
-_HAS: Mapping[str, Callable[[Paper], object]] = {
+HAS: Mapping[str, Callable[[Paper], object]] = {
     "authors": lambda paper: paper.authors,
     "venue_or_preprint": lambda paper: paper.venue,
     "doi": lambda paper: paper.identifiers.doi,
@@ -19,6 +19,7 @@ _HAS: Mapping[str, Callable[[Paper], object]] = {
     "modalities": lambda paper: paper.modalities,
     "training": lambda paper: paper.training != "unknown",
 }
+"""What a record may lack, and whether one has it."""
 
 
 @dataclass(frozen=True)
@@ -52,5 +53,5 @@ def _counts(papers: Iterable[Paper], facet: str) -> dict[str, int]:
 
 
 def _completeness(papers: list[Paper]) -> dict[str, Completeness]:
-    known = {field: sum(bool(has(paper)) for paper in papers) for field, has in _HAS.items()}
+    known = {field: sum(bool(has(paper)) for paper in papers) for field, has in HAS.items()}
     return {field: Completeness(count, len(papers) - count) for field, count in known.items()}

@@ -23,9 +23,12 @@ from prunarium.records import (
     Paper,
     PaperLists,
     Record,
+    ReportedOutside,
     Taxonomy,
+    TokenMaps,
     VenueReference,
     Venues,
+    token_maps_key_of,
 )
 
 One = TypeVar("One", bound=Record)
@@ -89,8 +92,9 @@ def validate(root: Path) -> list[str]:
         check.read(root / "catalog" / f"{name}.yaml", name)
     for path in paper_files(root):
         check.read(path, "paper")
-    if (distinct := root / "catalog" / "distinct.yaml").is_file():
-        check.read(distinct, "distinct")
+    for name, schema in (("distinct", "distinct"), ("reported", "reported-outside")):
+        if (path := root / "catalog" / f"{name}.yaml").is_file():
+            check.read(path, schema)
     _read_methods(check)
     _check_vocabularies(check)
     _check_papers(check)
@@ -98,9 +102,11 @@ def validate(root: Path) -> list[str]:
     _check_former_ids(check)
     _check_circles(check)
     _check_distinct(check)
+    _check_reported_outside(check)
     _check_status(check)
     _check_methods(check)
     _check_scores(check)
+    _check_token_maps(check)
     return [str(fault) for fault in sorted(set(check.faults))]
 
 
@@ -111,6 +117,8 @@ def _read_methods(check: _Check) -> None:
         check.read(path, "reported")
     for path in sorted((check.root / "methods").glob("*/measured/*.json")):
         check.read(path, "measured")
+    for path in sorted((check.root / "methods").glob("*/token_maps.json")):
+        check.read(path, "token-maps")
 
 
 def _check_vocabularies(check: _Check) -> None:
@@ -239,6 +247,26 @@ def _check_distinct(check: _Check) -> None:
             seen.add(frozenset(pair.papers))
 
 
+def _check_reported_outside(check: _Check) -> None:
+    """What stands outside the method folders has a paper of the catalogue, and none that a folder runs."""
+    paper_ids = {path.stem for path in paper_files(check.root)}
+    folders = {card.paper: card.id for _, card in check.of(Card) if card.paper}
+    for path, outside in check.of(ReportedOutside):
+        methods = [one.method for one in outside.methods]
+        for position, one in enumerate(outside.methods):
+            place = ("methods", position, "paper")
+            check.known(path, place, one.paper, paper_ids, "paper")
+            if one.paper in folders:
+                words = f"methods/{folders[one.paper]} runs '{one.paper}'; move the rows into its reported.yaml"
+                check.add(path, place, words)
+            if one.method in methods[:position]:
+                words = f"'{one.method}' stands here a second time; make them one"
+                check.add(path, ("methods", position, "method"), words)
+        names = [name for group in outside.same_models for name in group]
+        for twice in sorted({name for name in names if names.count(name) > 1}):
+            check.add(path, ("same_models",), f"'{twice}' stands here twice; a model has one group of names")
+
+
 def _vocabularies(check: _Check) -> dict[str, set[str]]:
     """The known ids, by what they are. A vocabulary whose file is broken is left out: its fault is reported already."""
     known: dict[str, set[str]] = {}
@@ -290,3 +318,18 @@ def _check_scores(check: _Check) -> None:
             check.add(path, ("key",), f"is '{score.key}', but the name of the file ends otherwise; rename the file")
     for path, fault in contradictions({Path(shown_path(check.root, path)): score for path, score in scores.items()}):
         check.add(check.root / path, ("key",), fault)
+
+
+def _check_token_maps(check: _Check) -> None:
+    """Token maps are of the method as it is."""
+    cards = {path.parent: card for path, card in check.of(Card)}
+    for path, maps in check.of(TokenMaps):
+        again = f"make them again: python scripts/make_token_maps.py {path.parent.name}"
+        if maps.method != path.parent.name:
+            check.add(path, ("method",), f"is '{maps.method}', but the folder is '{path.parent.name}'; {again}")
+        card = cards.get(path.parent)
+        if card and maps.method_version != card.version:
+            words = f"is {maps.method_version}, but the card is of version {card.version}; {again}"
+            check.add(path, ("method_version",), words)
+        if maps.key != token_maps_key_of(maps):
+            check.add(path, ("key",), f"is '{maps.key}', which is not the key of what ran; {again}")

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from prunarium.errors import did_you_mean
-from prunarium.records.base import ARXIV_PATTERN, DOI_PATTERN, SLUG_PATTERN
+from prunarium.records.base import ARXIV_PATTERN, DATE_PATTERN, DOI_PATTERN, SLUG_PATTERN
 from prunarium.records.card import COMMIT_PATTERN
 
 _PATTERNS = {
@@ -16,6 +16,7 @@ _PATTERNS = {
     ARXIV_PATTERN: "is {value}: an arXiv id is two digits of the year and two of the month, a dot, and five digits "
     '(four before 2015), without a version; write it as "2210.09461"',
     DOI_PATTERN: "is {value}: a DOI begins with 10. and a number, then a slash; leave out https://doi.org/",
+    DATE_PATTERN: "is {value}: a date is a year, a month and a day; write it as YYYY-MM-DD",
     COMMIT_PATTERN: "is {value}: a commit is 40 hexadecimal digits; write the full one",
 }
 

@@ -5,7 +5,14 @@ from prunarium.records.card import Card, Family, OfficialCode
 from prunarium.records.distinct import DistinctPair, DistinctPapers
 from prunarium.records.lists import PaperList, PaperLists
 from prunarium.records.paper import CodeLink, Identifiers, Links, Mention, Paper, VenueReference
-from prunarium.records.reported import Counterpart, PrintedTiming, ReportedScore, ReportedScores
+from prunarium.records.reported import (
+    Counterpart,
+    PrintedTiming,
+    ReportedElsewhere,
+    ReportedOutside,
+    ReportedScore,
+    ReportedScores,
+)
 from prunarium.records.score import (
     BUDGET_TOLERANCE,
     Cost,
@@ -20,6 +27,7 @@ from prunarium.records.score import (
     Speed,
 )
 from prunarium.records.taxonomy import Taxonomy, Term
+from prunarium.records.token_maps import ShownInput, ShownModel, TokenMap, TokenMaps, TokenMapStep, token_maps_key_of
 from prunarium.records.venue import Venue, Venues
 
 __all__ = [
@@ -47,13 +55,21 @@ __all__ = [
     "PrintedTiming",
     "Quality",
     "Record",
+    "ReportedElsewhere",
+    "ReportedOutside",
     "ReportedScore",
     "ReportedScores",
     "Scalar",
+    "ShownInput",
+    "ShownModel",
     "Speed",
     "Taxonomy",
     "Term",
+    "TokenMap",
+    "TokenMapStep",
+    "TokenMaps",
     "Venue",
     "VenueReference",
     "Venues",
+    "token_maps_key_of",
 ]

@@ -1,6 +1,7 @@
 """What every record has in common: unknown keys are errors, strings are strings, records do not change."""
 
 import re
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -14,6 +15,7 @@ ARXIV = f"(?:{_UNTIL_2014}|{_SINCE_2015})"
 DOI = r"10\.[0-9]{4,9}/\S+"
 ARXIV_PATTERN = f"^{ARXIV}$"
 DOI_PATTERN = f"^{DOI}$"
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _SCRIPT = re.compile(r"\b(?:javascript|data|vbscript):(?=\S)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all of Unicode's, but the line feed
@@ -43,6 +45,14 @@ def _quoted(value: object) -> object:
     return value
 
 
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("is no day of the calendar; correct it") from error
+    return text
+
+
 def _web(url: str) -> str:
     if not url.startswith(("https://", "http://")):
         raise ValueError("is not a web address; it must begin with https:// or http://")
@@ -66,3 +76,6 @@ ArxivId = Annotated[str, StringConstraints(pattern=ARXIV_PATTERN), BeforeValidat
 """An arXiv id without its version, such as ``"2210.09461"``."""
 
 Doi = Annotated[str, StringConstraints(pattern=DOI_PATTERN, to_lower=True), BeforeValidator(_quoted)]
+
+Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN), AfterValidator(_day)]
+"""A day, as YYYY-MM-DD."""

@@ -21,4 +21,4 @@ class DistinctPair(Record):
 class DistinctPapers(Record):
     """The whole file."""
 
-    pairs: list[DistinctPair]
+    pairs: list[DistinctPair] = Field(description="all of them")

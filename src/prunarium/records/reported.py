@@ -2,13 +2,12 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from prunarium.records.base import Record, Text, Url
+from prunarium.records.base import Date, Record, Slug, Text, Url
 from prunarium.records.score import Precision, Scalar
 
 Positive = Annotated[float, Field(gt=0)]
-Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
 class PrintedTiming(Record):
@@ -16,7 +15,7 @@ class PrintedTiming(Record):
 
     unit: Text = Field(description="such as images/s, ms, or s to the first token")
     baseline: Positive | None = Field(None, description="of the untouched model")
-    result: Positive
+    result: Positive = Field(description="with the method")
     batch: Annotated[int, Field(ge=1)] | None = Field(None, description="batch size; empty when the source gives none")
 
 
@@ -37,13 +36,13 @@ class ReportedScore(Record):
     reported_by: Text = Field(description="the paper, its repository, or the competitor's paper")
     own_claim: bool = Field(description="whether the method's own authors state it")
     evidence: Literal["table", "headline", "ablation"] = Field("table", description="what kind of statement it is")
-    source: Url
+    source: Url = Field(description="the address where it was read")
     where: Text = Field(description="table, figure or section")
     read_on: Date = Field(description="date by which it had been read, as YYYY-MM-DD")
-    model: Text
-    dataset: Text
-    split: Text | None = None
-    setting: dict[str, Scalar | list[Scalar]]
+    model: Text = Field(description="in the source's terms")
+    dataset: Text = Field(description="in the source's terms")
+    split: Text | None = Field(None, description="of the dataset; empty when the source names none")
+    setting: dict[str, Scalar | list[Scalar]] = Field(description="parameter: value, in the source's terms")
     trained: bool | None = Field(None, description="fine-tuned with the method; empty when the source does not say")
     baseline: dict[str, float] = Field(default_factory=dict, description="metric: value of the untouched model")
     result: dict[str, float] = Field(default_factory=dict, description="metric: value")
@@ -55,12 +54,17 @@ class ReportedScore(Record):
         None, description="compute left, of the untouched model's, where only that is printed"
     )
     speed_up: Positive | None = Field(None, description="as printed, or of the two printed throughputs or latencies")
-    timing: PrintedTiming | None = None
-    device: Text | None = None
+    timing: PrintedTiming | None = Field(None, description="a throughput or a latency")
+    device: Text | None = Field(None, description="where it was timed; empty when the source names none")
     precision: Precision | None = Field(None, description="of weights and inputs; empty when the source names none")
     counterpart: Counterpart | None = Field(None, description="what to compare it with; empty when nothing here can be")
     no_counterpart: Text | None = Field(None, description="why there is none, where a compute is printed")
-    notes: Text | None = None
+    cell: Text | None = Field(
+        None,
+        description="the setting in words that all sources share, where they word one setting differently: rows of one "
+        "method, model and training with the same words are of one cell, and their numbers are compared",
+    )
+    notes: Text | None = Field(None, description="what else to know of the row")
 
     @model_validator(mode="after")
     def _compute_has_unit_and_counterpart(self) -> Self:
@@ -78,4 +82,21 @@ class ReportedScore(Record):
 class ReportedScores(Record):
     """The whole file."""
 
-    scores: list[ReportedScore]
+    scores: list[ReportedScore] = Field(description="row by row")
+
+
+class ReportedElsewhere(Record):
+    """What is printed of a method that has no folder here."""
+
+    method: Text = Field(description="its name")
+    paper: Slug | None = Field(None, description="id of the paper that it is from; empty: not in the catalogue")
+    scores: list[ReportedScore] = Field(min_length=1, description="row by row")
+
+
+class ReportedOutside(Record):
+    """The whole file ``catalog/reported.yaml``: what is printed of methods without a folder, and names of models."""
+
+    same_models: list[Annotated[list[Text], Field(min_length=2)]] = Field(
+        default_factory=list, description="names that sources use for one model; the first is shown"
+    )
+    methods: list[ReportedElsewhere] = Field(description="all of them")

@@ -53,4 +53,4 @@ class Sweep(Record):
     """The whole file."""
 
     defaults: Choices = Field(default_factory=Choices, description="of every grid that does not say otherwise")
-    grids: list[Grid] = Field(min_length=1)
+    grids: list[Grid] = Field(min_length=1, description="what to measure")

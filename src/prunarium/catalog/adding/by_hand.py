@@ -8,7 +8,7 @@ from prunarium.catalog.adding.drafting import Classification
 from prunarium.catalog.catalogue import Catalogue
 from prunarium.catalog.identifiers import arxiv_year
 from prunarium.catalog.identity import taken_ids
-from prunarium.catalog.importers.drafts import checked
+from prunarium.catalog.importers.drafts import new_record
 from prunarium.catalog.titles import acronym, new_id
 from prunarium.errors import PrunariumError
 from prunarium.records import Identifiers, Links, Paper, Taxonomy, Term
@@ -38,7 +38,7 @@ def skeleton(
     if year is None:
         year = arxiv_year(identifiers["arxiv"]) if "arxiv" in identifiers else date.today().year
     name = acronym(title)
-    return checked(
+    return new_record(
         {
             "id": paper_id or new_id(title, year, taken, name, next(iter(authors), None)),
             "title": title,

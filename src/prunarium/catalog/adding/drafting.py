@@ -9,7 +9,7 @@ from prunarium.catalog.adding.found import Found
 from prunarium.catalog.catalogue import Catalogue
 from prunarium.catalog.duplicates import Suspicion
 from prunarium.catalog.identity import identifier_keys, taken_ids
-from prunarium.catalog.importers.drafts import checked
+from prunarium.catalog.importers.drafts import new_record
 from prunarium.catalog.importers.venues import venue_named
 from prunarium.catalog.places import paper_path, shown_path
 from prunarium.catalog.titles import acronym, new_id
@@ -74,8 +74,8 @@ def draft(found: Found, catalogue: Catalogue, classes: Classification) -> Paper:
         "identifiers": found.identifiers,
     }
     try:
-        checked(data)  # before a venue is looked for, which needs a year that can be
-        return checked({**data, **_what_the_source_says(found, catalogue)})
+        new_record(data)  # before a venue is looked for, which needs a year that can be
+        return new_record({**data, **_what_the_source_says(found, catalogue)})
     except PrunariumError as error:
         raise PrunariumError(f"{found.source} makes no record: {error}") from error
 

@@ -30,4 +30,4 @@ def cell(value: Any) -> str:
         return "yes" if value else "no"
     if value is None:
         return ""
-    return f"'{value}" if str(value).startswith(_FORMULA) else str(value)
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else str(value)

@@ -33,6 +33,7 @@ COLUMNS = (
     "superseded_by",
     "duplicate_of",
     "aliases",
+    "added",
 )
 
 

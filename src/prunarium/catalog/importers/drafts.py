@@ -1,6 +1,7 @@
 """The first record of a paper that only a list knows: what the list says, and nothing more."""
 
 from collections.abc import Container
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,17 +41,17 @@ def draft(proposal: Proposal, catalogue: Catalogue, taken: Container[str], links
         "links": links,
         "mentions": [mention],
     }
-    return checked(data)
+    return new_record(data)
 
 
-def checked(data: dict[str, Any]) -> Paper:
-    """The record that plain data makes.
+def new_record(data: dict[str, Any]) -> Paper:
+    """The record that plain data makes, added today.
 
     Raises:
         PrunariumError: it makes none; with the first fault.
     """
     try:
-        return Paper.model_validate(data)
+        return Paper.model_validate({**data, "added": date.today().isoformat()})
     except ValidationError as error:
         finding = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in finding["loc"])
