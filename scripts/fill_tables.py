@@ -6,15 +6,14 @@ With --check nothing is written; the exit code is 1 when a page says something e
 """
 
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated
 
 import typer
 
 from prunarium import registry
-from prunarium.bench.comparison import Ranking, Row, compare
-from prunarium.bench.conditions import EQUAL_BUDGETS, Condition
+from prunarium.bench.best_settings import BestSettings, best_settings
+from prunarium.bench.conditions import EQUAL_BUDGETS
 from prunarium.bench.wording import macs, percent, place, ratio
 from prunarium.catalog import load
 from prunarium.catalog.statistics import statistics
@@ -46,27 +45,19 @@ def budgets(scores: list[MeasuredScore]) -> str:
 
     Of a benchmark, the condition (model, device, precision and so on) under which the most settings are ranked.
     """
-    ranked: defaultdict[Condition, list[Ranking]] = defaultdict(list)
-    for ranking in compare(scores).rankings:
-        ranked[ranking.condition].append(ranking)
-    best: dict[str, Condition] = {}
-    for condition, rankings in sorted(ranked.items()):
-        before = best.setdefault(condition.benchmark, condition)
-        if sum(len(one.rows) for one in rankings) > sum(len(one.rows) for one in ranked[before]):
-            best[condition.benchmark] = condition
+    shown: dict[str, BestSettings] = {}
+    for best in best_settings(scores):
+        shown.setdefault(best.condition.benchmark, best)
     head = ("benchmark", "method", *(f"budget {budget}" for budget in EQUAL_BUDGETS))
-    return table(head, [row for condition in best.values() for row in _ranked(condition, ranked[condition])])
+    return table(head, [row for best in shown.values() for row in _ranked(best)])
 
 
-def _ranked(condition: Condition, rankings: list[Ranking]) -> Iterator[list[str]]:
+def _ranked(best: BestSettings) -> Iterator[list[str]]:
     """A row for the untouched model and one for each method."""
+    condition = best.condition
     where = f"{condition.benchmark}: {condition.device}, {condition.threads} threads, {condition.precision}"
-    yield [where, "untouched", percent(rankings[0].baseline), *[""] * (len(EQUAL_BUDGETS) - 1)]
-    rows: defaultdict[str, dict[float, Row]] = defaultdict(dict)
-    for ranking in rankings:
-        for row in ranking.rows:
-            rows[row.method].setdefault(ranking.budget, row)  # the best setting is the first
-    for method, at in sorted(rows.items()):
+    yield [where, "untouched", percent(best.baseline), *[""] * (len(EQUAL_BUDGETS) - 1)]
+    for method, at in best.rows.items():
         seeds = max(row.seeds for row in at.values())
         name = f"`{method}`" + (f", mean of {seeds} seeds" if seeds > 1 else "")
         yield ["", name, *(percent(at[one].quality) if one in at else "not ranked" for one in EQUAL_BUDGETS)]

@@ -6,6 +6,9 @@ from pydantic import Field
 from prunarium.families import Attention, Block, Shape, VitMethod, check_stages
 from prunarium.ops import Tokens, attention_times_value, inverse_transform_sample
 
+_MOST = 1000.0
+"""A search for a budget that is out of reach must not fill the memory with samples."""
+
 
 class ATS(VitMethod):
     """Sample tokens by how much the cls token attends to them; an image with a few strong ones keeps few.
@@ -36,8 +39,8 @@ class ATS(VitMethod):
         return blocks
 
     def knob(self, amount: float, shape: Shape) -> Self:
-        """From one sample to the paper's number at 0.5 and without bound towards 1, where nothing is sampled any more:
-        the token that matters least is lost at every sampling."""
+        """From one sample to the paper's number at 0.5 and far beyond towards 1, where nothing is sampled any more: the
+        token that matters least is lost at every sampling."""
         if amount == 1:
             return self.model_copy(update={"blocks": ()})
-        return self.model_copy(update={"samples": max(amount, 1e-6) / (1 - amount)})
+        return self.model_copy(update={"samples": min(max(amount, 1e-6) / (1 - amount), _MOST)})

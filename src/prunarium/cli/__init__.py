@@ -14,6 +14,7 @@ from prunarium.cli import (  # noqa: F401  (register)
     links,
     methods,
     new,
+    new_method,
     papers,
     plot,
     run,

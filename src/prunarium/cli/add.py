@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 
 from prunarium import paths
-from prunarium.cli.app import app
+from prunarium.cli.app import CURATE, app
 from prunarium.cli.curate import Root
 from prunarium.cli.drafts import Categories, DryRun, Force, Kind, Modalities, Training, finish
 from prunarium.cli.options import Json
 
 
-@app.command()
+@app.command(rich_help_panel=CURATE)
 def add(
     reference: Annotated[
         str, typer.Argument(metavar="ARXIV_ID|DOI", help="2210.09461, 10.1234/abc, or the address of one.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prunarium.cli.app import app
+from prunarium.cli.app import COMPARE, app
 from prunarium.cli.console import console, print_json
 from prunarium.cli.options import Json, Records
 
@@ -25,7 +25,7 @@ _STYLES: "dict[Status, str]" = {
 }
 
 
-@app.command()
+@app.command(rich_help_panel=COMPARE)
 def claims(
     methods: Annotated[list[str] | None, typer.Argument(metavar="[METHOD]...", help="default: all with claims")] = None,
     comparable: Annotated[bool, typer.Option("--comparable", help="leave out what is not comparable")] = False,

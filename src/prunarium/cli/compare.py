@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prunarium.cli.app import app
+from prunarium.cli.app import COMPARE, app
 from prunarium.cli.console import console, print_json
 from prunarium.cli.options import Json, Records
 
@@ -25,7 +25,7 @@ NOTE = (
 )
 
 
-@app.command()
+@app.command(rich_help_panel=COMPARE)
 def compare(
     methods: Annotated[list[str] | None, typer.Argument(metavar="[METHOD]...", help="default: all")] = None,
     family: Annotated[str | None, typer.Option(help="only methods measured in this family, such as vit")] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prunarium import paths
-from prunarium.cli.app import app
+from prunarium.cli.app import CURATE, app
 from prunarium.cli.console import print_json
 from prunarium.cli.options import Json
 
@@ -24,7 +24,7 @@ def _line(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-@app.command()
+@app.command(rich_help_panel=CURATE)
 def validate(
     against: Annotated[
         Path | None,
@@ -59,7 +59,7 @@ def validate(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=CURATE)
 def schemas(root: Root = None) -> None:
     """Write the JSON Schemas that editors check the YAML files with."""
     from prunarium.catalog.places import shown_path
@@ -73,7 +73,7 @@ def schemas(root: Root = None) -> None:
         _line("all schemas are current")
 
 
-@app.command(name="import")
+@app.command(name="import", rich_help_panel=CURATE)
 def import_(
     file: Annotated[Path, typer.Argument(help="The text of the list, in Markdown.")],
     list_id: Annotated[str, typer.Option("--list", help="Id of the list in catalog/lists.yaml.")],

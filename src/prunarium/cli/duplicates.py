@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prunarium import paths
-from prunarium.cli.app import app
+from prunarium.cli.app import CURATE, app
 from prunarium.cli.console import console, print_json
 from prunarium.cli.curate import Root
 from prunarium.cli.options import Json
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prunarium.catalog.duplicates import Suspicion
 
 
-@app.command()
+@app.command(rich_help_panel=CURATE)
 def duplicates(
     show_all: Annotated[bool, typer.Option("--all", help="List the pairs that are explained as well.")] = False,
     root: Root = None,

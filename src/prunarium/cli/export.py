@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prunarium.cli.app import app
+from prunarium.cli.app import FIND, app
 from prunarium.cli.filters import Chosen, Reverse, SortKeys, choosing_papers
 from prunarium.cli.output_file import check_output, write_output
 from prunarium.errors import PrunariumError
@@ -22,7 +22,7 @@ PaperIds = Annotated[
 ]
 
 
-@app.command()
+@app.command(rich_help_panel=FIND)
 @choosing_papers
 def cite(chosen: Chosen, paper_ids: PaperIds = None) -> None:
     """Print the BibTeX of the papers that you name, or of those that fit every filter."""
@@ -45,7 +45,7 @@ def _named(catalogue: "Catalogue", paper_ids: list[str]) -> "list[Paper]":
     return list({paper.id: paper for paper in map(catalogue.paper, paper_ids)}.values())
 
 
-@app.command()
+@app.command(rich_help_panel=FIND)
 @choosing_papers
 def export(
     chosen: Chosen,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prunarium import paths
-from prunarium.cli.app import app
+from prunarium.cli.app import CURATE, app
 from prunarium.cli.console import console, print_json
 from prunarium.cli.curate import Root
 from prunarium.cli.options import Json
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 
 
-@app.command(name="check-links")
+@app.command(name="check-links", rich_help_panel=CURATE)
 def check_links(
     paper_ids: Annotated[
         list[str] | None, typer.Argument(metavar="ID", help="Only these papers; without any, all records.")

@@ -1,11 +1,11 @@
 """The registry on the command line."""
 
-from prunarium.cli.app import app
+from prunarium.cli.app import MEASURE, app
 from prunarium.cli.console import console, print_json
 from prunarium.cli.options import Json
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURE)
 def methods(as_json: Json = False) -> None:
     """List the methods that can be run."""
     from prunarium import registry

@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 
 from prunarium import paths
-from prunarium.cli.app import app
+from prunarium.cli.app import CURATE, app
 from prunarium.cli.curate import Root
 from prunarium.cli.drafts import Categories, DryRun, Force, Kind, Modalities, Training, finish
 from prunarium.cli.options import Json
 
 new = typer.Typer(help="Begin a new file by hand.", no_args_is_help=True)
-app.add_typer(new, name="new")
+app.add_typer(new, name="new", rich_help_panel=CURATE)
 
 
 @new.callback()

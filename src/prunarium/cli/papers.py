@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prunarium.cli.app import app
+from prunarium.cli.app import FIND, app
 from prunarium.cli.console import console, print_json
 from prunarium.cli.filters import Chosen, Reverse, SortKeys, choosing_papers
 from prunarium.cli.options import Json
@@ -21,7 +21,7 @@ MethodsOf = Mapping[str, list[str]]
 _TABLE_WIDTH = 120
 
 
-@app.command()
+@app.command(rich_help_panel=FIND)
 @choosing_papers
 def papers(
     chosen: Chosen,
@@ -39,7 +39,7 @@ def papers(
         _print_table(found, chosen.methods)
 
 
-@app.command()
+@app.command(rich_help_panel=FIND)
 def show(
     paper_id: Annotated[str, typer.Argument(metavar="ID", help="The paper's id, as 'prunarium papers' lists it.")],
     as_json: Json = False,
@@ -139,7 +139,7 @@ def _facts(paper: "Paper", catalogue: "Catalogue", methods: MethodsOf) -> list[t
         facts += [(role, url) for url in getattr(paper.links, role)]
     facts += [("code", f"{link.url}{_whose(link.official)}") for link in paper.links.code]
     facts += [("superseded by", paper.superseded_by or ""), ("duplicate of", paper.duplicate_of or "")]
-    facts += [("withdrawn", "yes" if paper.withdrawn else "")]
+    facts += [("withdrawn", "yes" if paper.withdrawn else ""), ("added", paper.added or "")]
     for mention in paper.mentions:
         listed = " ".join(str(part) for part in (mention.venue, mention.year) if part)
         place = f"{mention.list}, line {mention.line}" + (f", {mention.section}" if mention.section else "")

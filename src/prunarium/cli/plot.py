@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prunarium.cli.app import app
+from prunarium.cli.app import COMPARE, app
 from prunarium.cli.console import console
 from prunarium.cli.options import Records
 
@@ -22,7 +22,7 @@ class _Against(StrEnum):
     speed = "speed"
 
 
-@app.command()
+@app.command(rich_help_panel=COMPARE)
 def plot(
     benchmark: Annotated[str | None, typer.Option(help="default: the one with the most scores")] = None,
     family: Annotated[str | None, typer.Option(help="vit or vlm")] = None,

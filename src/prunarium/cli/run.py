@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prunarium.cli import options
-from prunarium.cli.app import app
+from prunarium.cli.app import MEASURE, app
 from prunarium.cli.values import parse_setting
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PICTURE = "--picture"
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURE)
 def run(
     method: options.Method,
     model: options.Model = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prunarium.cli.app import app
+from prunarium.cli.app import COMPARE, app
 from prunarium.cli.console import console
 from prunarium.cli.options import Records
 from prunarium.cli.output_file import check_output, write_output
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 TABLE = "table"
 
 
-@app.command()
+@app.command(rich_help_panel=COMPARE)
 def scores(
     methods: Annotated[list[str] | None, typer.Argument(metavar="[METHOD]...", help="default: all")] = None,
     family: Annotated[str | None, typer.Option(help="only methods measured in this family, such as vit")] = None,
     benchmark: Annotated[str | None, typer.Option(help="only scores on this benchmark")] = None,
-    format: Annotated[str, typer.Option("--format", "-f", help="table, timm-csv, parquet, hf or json")] = TABLE,
+    format: Annotated[str, typer.Option("--format", "-f", help="table, csv, timm-csv, parquet, hf or json")] = TABLE,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="write this file; without it, print")] = None,
     force: Annotated[bool, typer.Option("--force", help="overwrite the file where it exists")] = False,
     records: Records = None,
@@ -43,7 +43,9 @@ def scores(
         raise PrunariumError(f"--json and --format {format} are two formats; leave out one")
     format = "json" if as_json else format
     if format == TABLE and output:
-        raise PrunariumError("a table is for the screen; give --format timm-csv, parquet, hf or json with --output")
+        raise PrunariumError(
+            "a table is for the screen; give --format csv, timm-csv, parquet, hf or json with --output"
+        )
     if format in BINARY and not output:
         raise PrunariumError(f"{format} is not text; give --output FILE")
     if output:

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from prunarium.cli.app import app
+from prunarium.cli.app import SITE, app
 from prunarium.cli.console import print_json
 from prunarium.cli.options import Json
 
 site = typer.Typer(help="Build the web site, or look at it while you edit.", no_args_is_help=True)
-app.add_typer(site, name="site")
+app.add_typer(site, name="site", rich_help_panel=SITE)
 
 Out = Annotated[Path, typer.Option(help="Folder of the built site; it is replaced as a whole.")]
 
@@ -33,6 +33,8 @@ def build(
     with Console(stderr=True).status("building the site"):
         counts = build_site(paths.root(), out, strict=strict)
     seconds = round(time.monotonic() - started, 1)
+    if counts.without:
+        sys.stderr.write(f"{counts.without}\n")
     numbers = {"papers": counts.papers, "methods": counts.methods, "pages": counts.pages}
     if as_json:
         print_json({**numbers, "seconds": seconds, "folder": str(out)})

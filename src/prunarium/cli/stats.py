@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prunarium.cli.app import app
+from prunarium.cli.app import FIND, app
 from prunarium.cli.console import console, print_json
 from prunarium.cli.filters import Chosen, choosing_papers
 from prunarium.cli.options import Json
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _BAR_WIDTH = 30
 
 
-@app.command()
+@app.command(rich_help_panel=FIND)
 @choosing_papers
 def stats(
     chosen: Chosen,

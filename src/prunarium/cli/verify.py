@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prunarium.cli.app import app
+from prunarium.cli.app import MEASURE, app
 from prunarium.cli.console import console, print_json
 from prunarium.cli.options import Json, Records
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURE)
 def verify(
     methods: Annotated[list[str] | None, typer.Argument(metavar="[METHOD]...", help="default: all")] = None,
     fast: Annotated[

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from prunarium.cli import options
-from prunarium.cli.app import app
+from prunarium.cli.app import MEASURE, app
 from prunarium.cli.console import console
 from prunarium.cli.values import parse_setting
 
 _OUTPUT = "--output"
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURE)
 def visualize(
     method: options.Method,
     budget: options.Budget = None,

@@ -12,6 +12,7 @@ from prunarium.families.vit import VitMethod
 Count = Annotated[int, Field(ge=0, strict=True)]
 Inflected = tuple[Count, Annotated[float, Field(ge=-1, le=1)]]
 PerBlock = Count | Annotated[list[Count], Field(min_length=1)] | Inflected
+"""Tokens for each block: one number for all, a list with one for each, or a mean with an inflection."""
 
 
 class PerBlockMethod(VitMethod):

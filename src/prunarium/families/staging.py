@@ -11,6 +11,7 @@ from prunarium.families.base import Shape, TokenMethod
 from prunarium.ops import Tokens
 
 Block = Annotated[int, Field(ge=0, strict=True)]
+"""A block (vlm: a layer of the language model), counted from 0."""
 
 
 def check_stages(blocks: Collection[int], depth: int) -> None:

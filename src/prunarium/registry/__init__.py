@@ -9,6 +9,7 @@ from prunarium.registry.folders import (
     methods_of_papers,
 )
 from prunarium.registry.scores import (
+    TOKEN_MAPS,
     measured_files,
     measured_folder,
     measured_of,
@@ -16,9 +17,11 @@ from prunarium.registry.scores import (
     outdated_of,
     recorded_methods,
     reported_scores,
+    token_maps,
 )
 
 __all__ = [
+    "TOKEN_MAPS",
     "cards",
     "find_card",
     "folder_of",
@@ -32,4 +35,5 @@ __all__ = [
     "outdated_of",
     "recorded_methods",
     "reported_scores",
+    "token_maps",
 ]

@@ -7,8 +7,11 @@ from typing import get_args
 from prunarium.catalog.contradictions import contradictions
 from prunarium.catalog.files import read_json, read_yaml
 from prunarium.errors import PrunariumError, did_you_mean
-from prunarium.records import Family, MeasuredScore, ReportedScore, ReportedScores
+from prunarium.records import Family, MeasuredScore, ReportedScore, ReportedScores, TokenMaps
 from prunarium.registry.folders import find_card, folder_of, folders
+
+TOKEN_MAPS = "token_maps.json"
+"""The file of a method's token maps, in its folder."""
 
 
 def reported_scores(name: str) -> list[ReportedScore]:
@@ -19,6 +22,16 @@ def reported_scores(name: str) -> list[ReportedScore]:
     """
     path = folder_of(name) / "reported.yaml"
     return read_yaml(path, ReportedScores).scores if path.is_file() else []
+
+
+def token_maps(name: str) -> TokenMaps | None:
+    """What the method does to a few inputs as its budget falls; ``None`` where nobody has made that yet.
+
+    Raises:
+        PrunariumError: no such method, or the file is no valid record.
+    """
+    path = folder_of(name) / TOKEN_MAPS
+    return read_json(path, TokenMaps) if path.is_file() else None
 
 
 def measured_folder(name: str, root: Path | None = None) -> Path:

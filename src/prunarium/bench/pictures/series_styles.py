@@ -16,15 +16,19 @@ ON_DARK = ("#8f9bff", "#e06ab0", "#b1f0f7", "#f6c893", "#ff7a33", "#c9b8ff")
 INK, FAINT, YARDSTICK = "#333333", "#6b6b6b", "#777777"
 TEXT, SMALL = 8.5, 7.5  # sizes of letters, in typographic points
 Line = str | tuple[int, tuple[float, ...]]
-_MARKERS = (  # names of matplotlib and of Vega
-    ("o", "circle"),
-    ("s", "square"),
-    ("^", "triangle-up"),
-    ("D", "diamond"),
-    ("v", "triangle-down"),
-    ("P", "cross"),
-    (">", "triangle-right"),
-    ("<", "triangle-left"),
+_MARKERS = (  # the name of matplotlib, and the outline for Vega and for pages, in a box of side 1 around 0, 0
+    ("o", "M0.5,0A0.5,0.5,0,1,1,-0.5,0A0.5,0.5,0,1,1,0.5,0Z"),
+    ("s", "M-0.44,-0.44L0.44,-0.44L0.44,0.44L-0.44,0.44Z"),
+    ("^", "M0,-0.5L0.5,0.4L-0.5,0.4Z"),
+    ("D", "M0,-0.56L0.56,0L0,0.56L-0.56,0Z"),
+    ("v", "M0,0.5L0.5,-0.4L-0.5,-0.4Z"),
+    (
+        "P",
+        "M-0.18,-0.5L0.18,-0.5L0.18,-0.18L0.5,-0.18L0.5,0.18L0.18,0.18L0.18,0.5L-0.18,0.5L-0.18,0.18L-0.5,0.18"
+        "L-0.5,-0.18L-0.18,-0.18Z",
+    ),
+    (">", "M0.5,0L-0.4,0.5L-0.4,-0.5Z"),
+    ("<", "M-0.5,0L0.4,0.5L0.4,-0.5Z"),
     ("p", "M0,-0.5L0.48,-0.15L0.29,0.4L-0.29,0.4L-0.48,-0.15Z"),
     ("*", "M0,-0.5L0.12,-0.16L0.48,-0.15L0.19,0.06L0.29,0.4L0,0.2L-0.29,0.4L-0.19,0.06L-0.48,-0.15L-0.12,-0.16Z"),
     ("h", "M0,-0.5L0.43,-0.25L0.43,0.25L0,0.5L-0.43,0.25L-0.43,-0.25Z"),
@@ -37,7 +41,7 @@ _LINES: tuple[Line, ...] = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5
 class Style:
     """How one method is drawn.
 
-    ``marker`` and ``line`` are matplotlib's names, ``shape`` is Vega's; ``hollow`` markers are outlines.
+    ``marker`` and ``line`` are matplotlib's, ``shape`` is an outline; ``hollow`` markers are not filled.
     """
 
     colour: str
@@ -45,6 +49,11 @@ class Style:
     shape: str
     hollow: bool
     line: Line = "solid"
+
+    @property
+    def dashes(self) -> list[float]:
+        """Lengths of strokes and gaps in widths of the line; ``[1, 0]`` is a solid one."""
+        return [1, 0] if isinstance(self.line, str) else list(self.line[1])
 
 
 def styles(curves: Iterable[Curve]) -> dict[str, Style]:

@@ -13,7 +13,7 @@ from prunarium.bench.pictures.trade_off_rows import rows
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 ON_ANY = ("#2f7fd0", "#d9408f", "#2c8f6d", "#a3812a", "#c0562f", "#8466cf")
-_GREY = "#808080"
+GREY = "#808080"
 
 
 def text(trade_off: TradeOff, axis: Axis) -> str:
@@ -39,9 +39,17 @@ def specification(trade_off: TradeOff, axis: Axis) -> dict[str, Any]:
         "background": "transparent",
         "config": {
             "view": {"stroke": None},
-            "title": {"color": _GREY, "anchor": "start"},
-            "axis": {"labelColor": _GREY, "titleColor": _GREY, "gridColor": _GREY, "gridOpacity": 0.12, "ticks": False},
-            "legend": {"labelColor": _GREY, "titleColor": _GREY, "symbolSize": 80, "symbolOpacity": 1},
+            "title": {"color": GREY, "anchor": "start"},
+            "axis": {
+                "labelColor": GREY,
+                "titleColor": GREY,
+                "gridColor": GREY,
+                "gridOpacity": 0.12,
+                "ticks": False,
+                "labelFontSize": 11,
+                "titleFontSize": 12,
+            },
+            "legend": {"labelColor": GREY, "titleColor": GREY, "symbolSize": 80, "symbolOpacity": 1},
         },
         "hconcat": [_panel(trade_off, against) for against in panels],
     }
@@ -57,7 +65,7 @@ def _panel(trade_off: TradeOff, against: Against) -> dict[str, Any]:
         "type": "quantitative",
         "title": trade_off.condition.metric,
         "axis": {"format": "%"},
-        "scale": {"zero": False},
+        "scale": {"zero": False, "domainMax": 1},
     }
     if what == "macs":
         x["axis"] = {"format": "~s"}
@@ -65,7 +73,7 @@ def _panel(trade_off: TradeOff, against: Against) -> dict[str, Any]:
     layers = [
         *_budgets(trade_off, against, x, y),
         *_untouched(trade_off, against, x, y),
-        _lines(trade_off, against, x, y, series["color"]),
+        _lines(trade_off, against, x, y, series),
         _bars(y | {"field": "quality_low"}, {"x": x, "y2": {"field": "quality_high"}}, "y", series["color"]),
     ]
     if what == "speed_ratio":
@@ -74,8 +82,14 @@ def _panel(trade_off: TradeOff, against: Against) -> dict[str, Any]:
         )
     layers.append(
         {
-            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
-            "encoding": {"x": x, "y": y, **series, "tooltip": [{"field": name} for name in own[0]] if own else []},
+            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+            "encoding": {
+                "x": x,
+                "y": y,
+                **{channel: series[channel] for channel in ("color", "stroke", "shape")},
+                **_hollow(style),
+                "tooltip": [{"field": name} for name in own[0]] if own else [],
+            },
         }
     )
     return {"width": 420, "height": 320, "data": {"values": own}, "layer": layers}
@@ -88,18 +102,28 @@ def _title(against: Against) -> str:
 
 
 def _series(curves: tuple[Curve, ...], style: dict[str, Style]) -> dict[str, Any]:
-    """Colour and shape by the method, with one legend for both."""
+    """Colour, outline and dashes by the method, with one legend for all."""
     colours = dict(zip(COLOURS, ON_ANY, strict=True))
     methods = {curve.method: style[curve.method] for curve in curves}
     domain = list(methods)
 
-    def scale(values: list[str]) -> dict[str, Any]:
+    def scale(values: list[Any]) -> dict[str, Any]:
         return {"field": "method", "type": "nominal", "title": "method", "scale": {"domain": domain, "range": values}}
 
+    shown = [colours.get(one.colour, GREY) for one in methods.values()]
     return {
-        "color": scale([colours.get(one.colour, _GREY) for one in methods.values()]),
+        "color": scale(shown),
+        "stroke": scale(shown),
         "shape": scale([one.shape for one in methods.values()]),
+        "strokeDash": scale([[2 * length for length in one.dashes] for one in methods.values()]),
     }
+
+
+def _hollow(style: dict[str, Style]) -> dict[str, Any]:
+    """Where there are more methods than outlines, the later ones are not filled."""
+    hollow = [method for method, one in style.items() if one.hollow]
+    condition = {"test": {"field": "method", "oneOf": hollow}, "value": 0}
+    return {"fillOpacity": {"condition": condition, "value": 1}} if hollow else {}
 
 
 def _bars(ends: dict[str, Any], others: dict[str, Any], channel: str, colour: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +131,7 @@ def _bars(ends: dict[str, Any], others: dict[str, Any], channel: str, colour: di
 
 
 def _lines(
-    trade_off: TradeOff, against: Against, x: dict[str, Any], y: dict[str, Any], colour: dict[str, Any]
+    trade_off: TradeOff, against: Against, x: dict[str, Any], y: dict[str, Any], series: dict[str, Any]
 ) -> dict[str, Any]:
     """A line for each curve through the means over the seeds, from the largest budget to the smallest."""
     steps = [
@@ -119,12 +143,19 @@ def _lines(
     return {
         "data": {"values": steps},
         "mark": {"type": "line", "strokeWidth": 1.6},
-        "encoding": {"x": x, "y": y, "color": colour, "detail": detail, "order": order},
+        "encoding": {
+            "x": x,
+            "y": y,
+            "color": series["color"],
+            "strokeDash": series["strokeDash"],
+            "detail": detail,
+            "order": order,
+        },
     }
 
 
 def _untouched(trade_off: TradeOff, against: Against, x: dict[str, Any], y: dict[str, Any]) -> list[dict[str, Any]]:
-    mark = {"type": "rule", "strokeDash": [5, 3], "color": _GREY}
+    mark = {"type": "rule", "strokeDash": [5, 3], "color": GREY}
     values = {"quality": trade_off.quality, x["field"]: trade_off.macs if against.batch_size is None else 1}
     data = {"values": [values]}
     across = {"data": data, "mark": mark, "encoding": {"y": y}}
@@ -151,12 +182,12 @@ def _budgets(trade_off: TradeOff, against: Against, x: dict[str, Any], y: dict[s
     return [
         {
             "data": {"values": corners},
-            "mark": {"type": "line", "fill": _GREY, "fillOpacity": 0.15, "strokeOpacity": 0},
+            "mark": {"type": "line", "fill": GREY, "fillOpacity": 0.15, "strokeOpacity": 0, "clip": True},
             "encoding": {"x": x, "y": y, "detail": detail, "order": order},
         },
         {
             "data": {"values": names},
-            "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 8, "dy": 4, "color": _GREY},
+            "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 8, "dy": 4, "color": GREY},
             "encoding": {"x": x, "y": y, "text": {"field": "words", "type": "nominal"}},
         },
     ]

@@ -6,7 +6,13 @@ from importlib import import_module
 from prunarium.errors import PrunariumError, did_you_mean
 from prunarium.records import MeasuredScore
 
-FORMATS = {"timm-csv": "timm_csv", "parquet": "parquet", "hf": "hugging_face", "json": "json_scores"}
+FORMATS = {
+    "csv": "plain_csv",
+    "timm-csv": "timm_csv",
+    "parquet": "parquet",
+    "hf": "hugging_face",
+    "json": "json_scores",
+}
 """The module of each format. Each holds ``content(scores)``, and is read when it is asked for."""
 BINARY = frozenset({"parquet"})
 
