@@ -6,7 +6,8 @@
 The loss is cross-entropy, distillation from the untouched model, and the method's own, which holds it to its budget. A
 method whose counts do not depend on the data is turned to another amount in every step, so that one file serves every
 budget. Written to the method's folder in half precision: ``weights/cluttered-digits.safetensors`` holds parts for the
-model as it is, ``weights/cluttered-digits-trained.safetensors``, with --backbone, parts and the model trained with them.
+model as it is; with --backbone, ``weights/cluttered-digits-trained.safetensors`` holds parts and the model trained with
+them.
 
 The files that come with the methods were made with ``--batch 32 --variants 2`` and
 
@@ -14,6 +15,13 @@ The files that come with the methods were made with ``--batch 32 --variants 2`` 
     patchmerger   --steps 2200 --rate 1e-2 --variants 3
     sit           --steps 1500 --rate 5e-3    sinkhorn --steps 500 --rate 1e-2
     as-vit        --steps 250 --rate 1e-2     ltmp     --steps 100 --rate 1e-2
+
+and, with --backbone,
+
+    dynamicvit    --steps 500                 tps      --steps 500
+    patchmerger   --steps 900 --rate 5e-3     sit      --steps 900 --rate 5e-3
+    sinkhorn      --steps 700 --rate 5e-3     as-vit   --steps 300        ltmp     --steps 300
+    a-vit         --steps 700 --rate 5e-3 --param gate_center=10 --param ponder_weight=0.02
 """
 
 import sys

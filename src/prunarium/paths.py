@@ -8,5 +8,9 @@ _CLONE = _PACKAGE.parent.parent
 
 def root() -> Path:
     """The folder that holds ``catalog/`` and ``methods/``."""
-    in_clone = (_CLONE / "catalog").is_dir() and (_CLONE / "pyproject.toml").is_file()
-    return _CLONE if in_clone else _PACKAGE / "data"
+    return _CLONE if in_clone() else _PACKAGE / "data"
+
+
+def in_clone() -> bool:
+    """Whether this is a clone: what is installed is not to be written into."""
+    return (_CLONE / "catalog").is_dir() and (_CLONE / "pyproject.toml").is_file()

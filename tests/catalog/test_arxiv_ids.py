@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from prunarium.catalog.importers.drafts import checked
+from prunarium.catalog.importers.drafts import new_record
 from prunarium.errors import PrunariumError
 from prunarium.records.base import ArxivId
 
@@ -32,7 +32,7 @@ def test_the_form_follows_from_year_and_month(year: int, month: int, length: int
 )
 def test_what_has_another_form_is_refused_in_plain_words(text: str) -> None:
     with pytest.raises(PrunariumError) as caught:
-        checked({**PAPER, "identifiers": {"arxiv": text}})
+        new_record({**PAPER, "identifiers": {"arxiv": text}})
     assert str(caught.value) == (
         f"identifiers.arxiv is '{text}': an arXiv id is two digits of the year and two of the month, a dot, "
         'and five digits (four before 2015), without a version; write it as "2210.09461"'

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,8 @@ def test_import_reports_and_writes_only_when_asked(tmp_path: Path) -> None:
     assert len(load(tmp_path)) == len(load())
     assert output(*arguments, "--write").splitlines() == [*reported, "2 files written"]
     assert load(tmp_path).paper("qoph").identifiers.openreview == "Qoph"
+    assert load(tmp_path).paper("qoph").added == str(date.today())
+    assert load(tmp_path).paper("tome").added == load().paper("tome").added, "a known paper keeps its day"
     again = json.loads(output(*arguments, "--write", "--json"))
     assert (again["new"], again["files_written"]) == ([], 0)
     assert [joined["known"] for joined in again["joined"]] == [True, True]

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prunarium.catalog.files import FaultyFileError, read_json, read_yaml
-from prunarium.catalog.importers.drafts import checked
+from prunarium.catalog.importers.drafts import new_record
 from prunarium.errors import PrunariumError
 from prunarium.records import MeasuredScore, Paper, PaperLists, ReportedScores
 
@@ -194,6 +194,18 @@ def test_a_date_needs_no_quotes(tmp_path: Path) -> None:
     assert read_yaml(path, PaperLists).lists[0].last_update == "2024-10-22"
 
 
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("2026-11-22T10:00", "is '2026-11-22T10:00': a date is a year, a month and a day; write it as YYYY-MM-DD"),
+        ("22.11.2026", "is '22.11.2026': a date is a year, a month and a day; write it as YYYY-MM-DD"),
+        ("2026-02-30", "is no day of the calendar; correct it"),
+    ],
+)
+def test_a_day_that_is_none_is_said_in_plain_words(tmp_path: Path, day: str, words: str) -> None:
+    assert faults(tmp_path, f"{PAPER}added: {day}\n", Paper)[0].endswith(f"added: {words}")
+
+
 def test_a_value_that_fits_no_branch_of_a_union_is_one_fault(tmp_path: Path) -> None:
     text = """scores:
   - reported_by: A
@@ -222,7 +234,7 @@ def test_half_a_character_is_said_in_plain_words(tmp_path: Path) -> None:
     words = "score.json:1: model: holds half of a character (a lone surrogate); write the whole one"
     assert words in json_faults(tmp_path, '{"model": "\\ud800"}')
     with pytest.raises(PrunariumError, match=r"^title holds half of a character \(a lone surrogate\); write"):
-        checked({"id": "alpha", "title": "\ud800", "year": 2023, "kind": "method"})
+        new_record({"id": "alpha", "title": "\ud800", "year": 2023, "kind": "method"})
 
 
 @pytest.mark.parametrize("title", ["Data: A Study", "Big Data:", "Metadata:x", "On JavaScript: A Study"])

@@ -47,10 +47,11 @@ def refused(tree: Path, *arguments: str) -> str:
 def test_a_title_is_enough_for_a_valid_record_with_comments(tree: Path) -> None:
     shown = new(tree, *OMEGA)
     text = (tree / "catalog" / "papers" / "omega.yaml").read_text()
-    year = date.today().year
+    today = date.today()
+    year = today.year
     start = (
         "# yaml-language-server: $schema=../schemas/paper.schema.json\n"
-        f"id: omega\ntitle: 'Omega: The Last Token'\nname: Omega\nyear: {year}\nkind: method\n"
+        f"id: omega\ntitle: 'Omega: The Last Token'\nname: Omega\nyear: {year}\nkind: method\nadded: \"{today}\"\n"
     )
     assert shown == f"{start}wrote catalog/papers/omega.yaml; fill in what it lacks, then run 'prunarium validate'\n"
     assert text.startswith(start)
@@ -145,6 +146,7 @@ def test_a_paper_with_a_like_title_is_written_when_forced(tree: Path) -> None:
 def test_a_dry_run_and_json(tree: Path) -> None:
     data = json.loads(new(tree, *OMEGA, "--year", "2020", "--dry-run", "--json"))
     record = {"id": "omega", "title": "Omega: The Last Token", "name": "Omega", "year": 2020, "kind": "method"}
+    record["added"] = str(date.today())
     assert data == {"record": record, "suspected": [], "file": "catalog/papers/omega.yaml", "written": False}
     assert not (tree / "catalog" / "papers" / "omega.yaml").exists()
     assert json.loads(new(tree, *OMEGA, "--year", "2020", "--json"))["written"] is True

@@ -15,7 +15,21 @@ from prunarium.bench.pictures.trade_off_vega import SCHEMA, specification, text
 from .conftest import HOSTILE, card, many, score
 
 MARKS = {"line", "rule", "point", "text"}
-CHANNELS = {"x", "y", "x2", "y2", "color", "shape", "detail", "order", "text", "tooltip"}
+CHANNELS = {
+    "x",
+    "y",
+    "x2",
+    "y2",
+    "color",
+    "stroke",
+    "strokeDash",
+    "fillOpacity",
+    "shape",
+    "detail",
+    "order",
+    "text",
+    "tooltip",
+}
 
 
 def layers(made: TradeOff, axis: Any) -> Iterator[dict[str, Any]]:
@@ -56,7 +70,8 @@ def test_it_keeps_to_the_schema(axis: Any) -> None:
         assert set(layer["encoding"]) <= CHANNELS
         for channel in layer["encoding"].values():
             for one in channel if isinstance(channel, list) else [channel]:
-                assert all(one["field"] in row for row in layer["values"]), one["field"]
+                field = one.get("field") or one["condition"]["test"]["field"]
+                assert all(field in row for row in layer["values"]), field
                 assert one.get("type", "nominal") in ("quantitative", "nominal")
 
 
@@ -64,6 +79,20 @@ def test_every_method_has_its_own_shape() -> None:
     point = next(layer for layer in layers(many(11), "macs") if layer["mark"]["type"] == "point")
     scale = point["encoding"]["shape"]["scale"]
     assert len(scale["domain"]) == len(scale["range"]) == len(set(scale["range"])) == 12
+
+
+def test_beyond_the_colours_the_lines_differ_and_beyond_the_outlines_the_filling() -> None:
+    by_mark = {
+        layer["mark"]["type"]: layer["encoding"] for layer in layers(many(22), "macs") if "color" in layer["encoding"]
+    }
+    looks = [by_mark["line"]["color"], by_mark["line"]["strokeDash"], by_mark["point"]["shape"]]
+    hollow = set(by_mark["point"]["fillOpacity"]["condition"]["test"]["oneOf"])
+    domain = looks[0]["scale"]["domain"]
+    shown = list(
+        zip(*(map(str, one["scale"]["range"]) for one in looks), (name in hollow for name in domain), strict=True)
+    )
+    assert len(set(shown)) == len(shown) == 23
+    assert 0 < len(hollow) < len(domain)
 
 
 def test_a_hostile_name_is_a_value() -> None:

@@ -36,6 +36,23 @@ def test_json_holds_the_records_whole(scores: list[MeasuredScore]) -> None:
     assert [MeasuredScore.model_validate(record) for record in data["scores"]] == scores
 
 
+def test_plain_csv_has_the_records_own_names_and_numbers(scores: list[MeasuredScore]) -> None:
+    untimed = altered(scores[0], benchmark=None, quality=None, speed=[])
+    table = pandas.read_csv(io.BytesIO(score_table("csv", [*scores, untimed])), dtype={"key": str})
+    assert len(table) == sum(len(score.speed) for score in scores) + 1
+    score = scores[0]
+    assert score.quality and score.quality.difference_low < 0, "a number below zero is a number"
+    rows = table[: len(score.speed)].to_dict("records")
+    for row, speed in zip(rows, score.speed, strict=True):
+        assert (row["key"], row["setting"], row["benchmark"]) == (score.key, score.setting, score.benchmark)
+        assert row["quality.difference_low"] == score.quality.difference_low
+        assert (row["cost.macs"], row["cost.budget"]) == (score.cost.macs, score.cost.budget)
+        assert (row["speed.batch_size"], row["speed.ratio.median"]) == (speed.batch_size, speed.ratio.median)
+        assert row["environment.device"] == score.environment.device
+    last = table.iloc[-1]
+    assert pandas.isna(last["quality.metric"]) and pandas.isna(last["speed.batch_size"])
+
+
 def test_timm_csv_has_timms_columns_and_units(scores: list[MeasuredScore]) -> None:
     table = pandas.read_csv(io.BytesIO(score_table("timm-csv", scores)))
     assert len(table) == sum(len(score.speed) for score in scores)

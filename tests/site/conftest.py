@@ -9,13 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from prunarium import paths
+from prunarium.catalog import load
 from prunarium.records import MeasuredScore, ReportedScore
 from prunarium.site import build_site, content, pages
-from prunarium.site.api import documents
+from prunarium.site.addresses import Addresses
+from prunarium.site.documents import documents
 from prunarium.site.engine import render
+from prunarium.site.parameters import Parameters
 from prunarium.site.tree import mirror
+from tests.pictures.conftest import BUDGETS, HOSTILE, card, score
 
 ODD_TITLE = "</script><script>window.odd = 1</script> \"A\" & 'B' | $x_i^2$ **bold** [l](u) {{ 7 * 7 }} &lt;i&gt; 🌱"
 SWITCHES = (
@@ -67,11 +72,14 @@ def everything(tree):
 
 @pytest.fixture
 def small_tree(tmp_path):
-    """A tree that builds in a moment: vocabularies, one paper, no method."""
+    """A tree that builds in a moment: vocabularies, two venues, one paper, no method."""
     root = tmp_path / "tree"
     shutil.copytree(paths.root() / "catalog", root / "catalog", ignore=shutil.ignore_patterns("papers"))
     (root / "catalog" / "papers").mkdir()
     shutil.copy(paths.root() / "catalog" / "papers" / "tome.yaml", root / "catalog" / "papers")
+    venues = yaml.safe_load((root / "catalog" / "venues.yaml").read_text())["venues"]
+    few = {"venues": [venue for venue in venues if venue["id"] in ("arxiv", "iclr")]}
+    (root / "catalog" / "venues.yaml").write_text(yaml.safe_dump(few, sort_keys=False))
     shutil.copytree(paths.root() / "site", root / "site")
     (root / "methods").mkdir()
     shutil.copy(paths.root() / "mkdocs.yml", root)
@@ -254,3 +262,40 @@ def open_page(browser):
     for context in contexts:
         context.close()
     assert not faults
+
+
+ODD_DEVICE = "H200 \"a\" & 'b'"
+
+
+@pytest.fixture(scope="session")
+def charted():
+    """Two methods, one of a hostile name, and a yardstick on one benchmark: on two devices, and trained."""
+    methods = [
+        _charted("odd", HOSTILE, [score("odd", budget, budget**0.1) for budget in BUDGETS], trained=[0.5]),
+        _charted("plain", "plain", [score("plain", budget, budget**0.2) for budget in BUDGETS], trained=BUDGETS),
+        _charted("random", "random", [score("random", budget, budget) for budget in BUDGETS], baseline=True),
+    ]
+    addresses = Addresses("https://example.org/", "https://example.org/code/")
+    return content.Content(
+        replace(load(), papers_by_id={"tome": load().paper("tome")}), tuple(methods), addresses, None
+    )
+
+
+def _charted(name, shown, scores, baseline=False, trained=()):
+    made = card(name, name, baseline).model_copy(update={"name": shown})
+    scores += [score(name, budget, budget**0.15, trained=True) for budget in trained]
+    scores += [] if baseline else [score(name, 0.5, 0.8, device=ODD_DEVICE)]
+    return content.Method(made, Parameters(()), (), tuple(scores))
+
+
+@pytest.fixture(scope="session")
+def charted_site(tmp_path_factory, charted):
+    """The site of them: its folder and its address."""
+    folder = tmp_path_factory.mktemp("charted")
+    shutil.copytree(paths.root() / "site" / "pages", folder / "docs")
+    shutil.copytree(paths.root() / "site" / "assets", folder / "docs" / "assets")
+    mirror(pages.pages(charted) | documents(charted), folder / "docs")
+    render(paths.root() / "mkdocs.yml", folder / "docs", folder / "site", strict=False)
+    server, url = _serve(folder / "site")
+    yield folder / "site", url
+    server.shutdown()

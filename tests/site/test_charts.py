@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,23 +13,17 @@ from prunarium import paths
 from prunarium.bench.pictures.series_styles import COLOURS, ON_DARK
 from prunarium.bench.pictures.trade_off import Against
 from prunarium.bench.pictures.trade_off_chart import panel
-from prunarium.catalog import load
 from prunarium.catalog.picture_files import rendered
-from prunarium.site import content, pages, trade_offs
-from prunarium.site.addresses import Addresses
-from prunarium.site.api import documents
-from prunarium.site.engine import render
+from prunarium.site import content, trade_offs
 from prunarium.site.inline_svg import inline
+from prunarium.site.pages import benchmarks
 from prunarium.site.parameters import Parameters
-from prunarium.site.tree import mirror
 from tests.pictures.conftest import BUDGETS, HOSTILE, card, many, score
 
-from .conftest import _serve
+from .conftest import ODD_DEVICE
 
 MOST_BYTES = 40_000
 DRAWINGS = re.compile(r'<svg[^>]*class="pr-chart".*?</svg>', re.S)
-
-ADDRESSES = Addresses("https://example.org/", "https://example.org/code/")
 
 
 def drawing(count, titles):
@@ -40,29 +33,6 @@ def drawing(count, titles):
 def method(name, scores, baseline=False, shown=None):
     made = card(name, name, baseline).model_copy(update={"name": shown or name})
     return content.Method(made, Parameters(()), (), tuple(scores))
-
-
-@pytest.fixture(scope="module")
-def charted():
-    """Two methods, one of a hostile name, and a yardstick on one benchmark; and a score of another device."""
-    methods = [
-        method("odd", [score("odd", budget, budget**0.1) for budget in BUDGETS], shown=HOSTILE),
-        method("plain", [score("plain", budget, budget**0.2) for budget in BUDGETS] + [score("plain", device="H200")]),
-        method("random", [score("random", budget, budget) for budget in BUDGETS], baseline=True),
-    ]
-    return content.Content(replace(load(), papers_by_id={}), tuple(methods), ADDRESSES, None)
-
-
-@pytest.fixture(scope="module")
-def charted_site(tmp_path_factory, charted):
-    folder = tmp_path_factory.mktemp("charted")
-    shutil.copytree(paths.root() / "site" / "pages", folder / "docs")
-    shutil.copytree(paths.root() / "site" / "assets", folder / "docs" / "assets")
-    mirror(pages.pages(charted) | documents(charted) | trade_offs.documents(charted), folder / "docs")
-    render(paths.root() / "mkdocs.yml", folder / "docs", folder / "site", strict=False)
-    server, url = _serve(folder / "site")
-    yield folder / "site", url
-    server.shutdown()
 
 
 def test_a_drawing_is_small_and_well_formed():
@@ -95,49 +65,54 @@ def test_hostile_titles_and_labels_are_text():
     assert root.get("aria-label") == f"all {HOSTILE}"
 
 
-def test_the_page_has_a_picture_for_each_panel_and_links_the_data(charted, charted_site):
+def test_the_page_has_two_pictures_for_each_condition_and_links_the_data(charted, charted_site):
     folder, _ = charted_site
-    page = (folder / "benchmarks" / "index.html").read_text(encoding="utf-8")
+    page = (folder / "benchmarks" / "cluttered-digits" / "index.html").read_text(encoding="utf-8")
     drawings = DRAWINGS.findall(page)
-    assert len(drawings) == 3 * 2, "two conditions, each against MACs and at two batch sizes"
+    assert len(drawings) == 3 * 2, "three conditions, each against MACs and at the largest batch size"
     assert all(len(one.encode()) < MOST_BYTES for one in drawings)
     assert "<script>odd()" not in page
     points = ElementTree.fromstring(drawings[0])
     titles = [element.text for element in points.iter() if element.tag.endswith("title")]
-    shown = [s for one in charted.methods for s in one.measured if s.environment.device != "H200"]
+    shown = [s for s in charted.scores if s.environment.device != ODD_DEVICE and not s.trained]
     assert sorted(titles) == sorted(
         f"{s.setting}: {100 * s.quality.method:.1f} %, budget {s.cost.budget:.2f}, {s.cost.macs / 1e6:.3g} M MACs, "
         "0.70× at batch 1, 1.50× at batch 64"
         for s in shown
     )
-    for file in re.findall(r'<a href="([^"]*)" download', page):
+    files = re.findall(r'<a href="\.\./([^"]*)" download', page)
+    assert set(files) >= {"cluttered-digits.csv", "cluttered-digits-macs.vl.json", "cluttered-digits-2-speed.vl.json"}
+    for file in files:
         assert (folder / "benchmarks" / file).is_file()
         if file.endswith(".json"):
             assert json.loads((folder / "benchmarks" / file).read_text())["$schema"].endswith("v5.json")
-    assert {file.name for file in (folder / "benchmarks").iterdir()} >= {
-        "cluttered-digits.csv",
-        "cluttered-digits-macs.vl.json",
-        "cluttered-digits-speed.vl.json",
-        "cluttered-digits-2.csv",
-    }
 
 
-def test_with_many_methods_the_page_has_a_key_beside_its_pictures():
+def test_the_overview_has_one_small_picture_for_a_benchmark(charted_site):
+    folder, _ = charted_site
+    assert len(DRAWINGS.findall((folder / "benchmarks" / "index.html").read_text(encoding="utf-8"))) == 1
+
+
+def test_every_method_is_in_the_key(charted):
     methods = [method(f"m-{place:02}", [score(f"m-{place:02}", budget) for budget in BUDGETS]) for place in range(22)]
-    page = pages.pages(content.Content(replace(load(), papers_by_id={}), tuple(methods), ADDRESSES, None))
-    *pictures, key = DRAWINGS.findall(page["benchmarks/index.md"].decode())
-    names = {one.card.name for one in methods}
-    assert len(pictures) == 3 and not any(f">{name}</text>" in one for name in names for one in pictures)
-    assert {element.text for element in ElementTree.fromstring(key).iter() if element.tag.endswith("text")} == names
+    made = benchmarks.pages(replace(charted, methods=tuple(methods)))["benchmarks/cluttered-digits/index.md"].decode()
+    drawings = "".join(DRAWINGS.findall(made))
+    assert not any(f">{one.card.name}</text>" in drawings for one in methods), "too many to be named in the picture"
+    key = re.search(r'<ul class="pr-key">.*?</ul>', made, re.S)[0]
+    assert re.findall(r"</svg> (m-\d+)</li>", key) == [one.card.name for one in methods]
+    looks = re.findall(r"<svg.*?</svg>", key)
+    assert len(set(looks)) == len(looks) == 22, "no two are drawn alike"
 
 
 def test_without_matplotlib_the_page_says_so(charted, monkeypatch):
     monkeypatch.setattr(trade_offs, "find_spec", lambda name: None if name == "matplotlib" else name)
-    page = pages.pages(charted)["benchmarks/index.md"].decode()
+    page = benchmarks.pages(charted)["benchmarks/cluttered-digits/index.md"].decode()
     assert "No pictures: matplotlib is not installed" in page and not DRAWINGS.findall(page)
+    assert "vega" not in page, "no plot, so nothing is loaded for it"
     assert set(trade_offs.documents(charted)) == {
         "benchmarks/cluttered-digits.csv",
         "benchmarks/cluttered-digits-2.csv",
+        "benchmarks/cluttered-digits-3.csv",
     }
 
 
@@ -155,20 +130,28 @@ def test_no_scores_no_pictures(charted):
     assert trade_offs.shown(nothing) == {} and trade_offs.documents(nothing) == {}
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-def test_they_fit_and_are_readable_in_the_light_and_in_the_dark(charted_site, open_page, width):
+@pytest.mark.parametrize("width", [1280, 320])
+def test_without_the_plot_they_fit_and_are_readable_in_the_light_and_in_the_dark(charted_site, open_page, width):
     _, url = charted_site
     seen = {}
     for scheme in ("light", "dark"):
-        page = open_page(f"{url}benchmarks/", viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page = open_page(url, viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.route("**/vega-lite.min.js", lambda route: route.abort())
+        page.goto(f"{url}benchmarks/cluttered-digits/")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        chart = page.locator(".pr-chart").first
+        assert page.locator("#pr-plot").is_hidden()
+        chart = page.locator(".pr-still .pr-chart").first
         box = chart.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["width"] > 250
         text = chart.locator("text", has_text="plain")
-        assert text.bounding_box()["height"] >= 9, "letters that can be read"
+        assert text.bounding_box()["height"] >= 8, "letters that can be read"
         seen[scheme] = text.evaluate("element => getComputedStyle(element).fill")
         axis = chart.locator("text", has_text="accuracy").evaluate("element => getComputedStyle(element).fill")
-        body = page.evaluate("getComputedStyle(document.querySelector('.md-typeset')).color")
-        assert axis == body
+        assert axis == page.evaluate("getComputedStyle(document.querySelector('.md-typeset')).color")
     assert seen["light"] != seen["dark"]
+
+
+def test_without_scripts_they_are_there_and_the_plot_is_not(charted_site, open_page):
+    page = open_page(f"{charted_site[1]}benchmarks/cluttered-digits/", java_script_enabled=False)
+    assert page.locator(".pr-still .pr-chart").first.is_visible()
+    assert page.locator("#pr-plot").is_hidden()

@@ -69,7 +69,7 @@ def equal_macs(scores: Iterable[MeasuredScore], share: float = SHARE) -> dict[Pl
     """
     found: dict[Place, dict[str, dict[int, Timed]]] = {}
     for score in sorted(scores, key=lambda one: -abs(_share(one) - share)):
-        if score.benchmark is None and abs(_share(score) - share) <= NEAR * share:
+        if score.speed and score.benchmark is None and abs(_share(score) - share) <= NEAR * share:
             where = score.environment
             place = Place(score.model, where.device, where.threads, where.precision)
             by_method = found.setdefault(place, {})

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from prunarium.errors import PrunariumError
 
 Linkage = Literal["average", "complete", "single"]
+"""How far two clusters are apart: the mean, the largest or the smallest distance of their members."""
 
 
 def density_peaks(x: Tensor, count: int, neighbours: int) -> tuple[Tensor, Tensor]:

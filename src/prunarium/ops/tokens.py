@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 DROPPED = -1
+"""In place of the token that holds another: no token does."""
 
 
 class Move:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 from prunarium.errors import PrunariumError
 
@@ -20,6 +21,10 @@ class Addresses:
     def source(self, path: str) -> str:
         """Where a file of the repository is read."""
         return f"{self.repository}blob/main/{path}"
+
+    def issue(self, form: str, **fields: str) -> str:
+        """Where a form of ``.github/ISSUE_TEMPLATE`` is filled in; ``fields`` are what stands in it already, by id."""
+        return f"{self.repository}issues/new?{urlencode({'template': f'{form}.yml', **fields})}"
 
 
 def read(config_file: Path) -> Addresses:

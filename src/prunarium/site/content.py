@@ -6,11 +6,14 @@ from pathlib import Path
 
 from prunarium import registry
 from prunarium.catalog import Catalogue, load
-from prunarium.records import Card, MeasuredScore, Paper, ReportedScore
+from prunarium.catalog.reported_outside import reported_outside
+from prunarium.records import Card, MeasuredScore, Paper, ReportedOutside, ReportedScore, TokenMaps
 from prunarium.registry.claims import Claim, hold
 from prunarium.site import addresses
 from prunarium.site.addresses import Addresses
+from prunarium.site.blocks import blocks_of
 from prunarium.site.parameters import Parameters, parameters_of
+from prunarium.site.workings import Workings, workings_of
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,9 @@ class Method:
     parameters: Parameters
     reported: tuple[ReportedScore, ...] = ()
     measured: tuple[MeasuredScore, ...] = ()
+    blocks: tuple[str, ...] = ()
+    workings: Workings | None = None
+    token_maps: TokenMaps | None = None
 
     @property
     def id(self) -> str:
@@ -30,6 +36,12 @@ class Method:
     def runs(self) -> list[MeasuredScore]:
         """The scores of what really ran; a cost counted on shapes stands beside the claim that it was counted for."""
         return [score for score in self.measured if score.environment.device_kind != "meta"]
+
+    @property
+    def current_maps(self) -> TokenMaps | None:
+        """Its token maps, if they are of its present version."""
+        maps = self.token_maps
+        return maps if maps is not None and maps.method_version == self.card.version else None
 
     @cached_property
     def claims(self) -> list[tuple[ReportedScore, list[Claim]]]:
@@ -57,6 +69,7 @@ class Content:
     methods: tuple[Method, ...]
     addresses: Addresses
     benchmarks: tuple[BenchmarkSummary, ...] | None = None
+    reported_outside: ReportedOutside | None = None
 
     @cached_property
     def papers(self) -> list[Paper]:
@@ -72,6 +85,11 @@ class Content:
                 found.setdefault(method.card.paper, []).append(method)
         return found
 
+    @cached_property
+    def scores(self) -> list[MeasuredScore]:
+        """What was measured, method by method."""
+        return [score for method in self.methods for score in method.measured]
+
     @property
     def names(self) -> dict[str, str]:
         """What readers see for a value of a vocabulary, by its id."""
@@ -86,13 +104,22 @@ def read(root: Path) -> Content:
     """
     folders = [str(card.parent.resolve()) for card in sorted((root / "methods").glob("*/card.yaml"))]
     methods = tuple(_method(folder) for folder in folders)
-    return Content(load(root), methods, addresses.read(root / "mkdocs.yml"), _benchmarks())
+    return Content(load(root), methods, addresses.read(root / "mkdocs.yml"), _benchmarks(), reported_outside(root))
 
 
 def _method(folder: str) -> Method:
     reported, measured = registry.reported_scores(folder), registry.measured_of([folder])
     measured.sort(key=lambda score: (score.benchmark or "~", -score.cost.budget, score.setting))
-    return Method(registry.find_card(folder), parameters_of(folder), tuple(reported), tuple(measured))
+    blocks = blocks_of(Path(folder) / "method.py")
+    return Method(
+        registry.find_card(folder),
+        parameters_of(folder),
+        tuple(reported),
+        tuple(measured),
+        blocks,
+        workings_of(folder),
+        registry.token_maps(folder),
+    )
 
 
 def _benchmarks() -> tuple[BenchmarkSummary, ...] | None:

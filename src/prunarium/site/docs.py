@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from prunarium.errors import PrunariumError
-from prunarium.site import api, content, pages, trade_offs
-from prunarium.site.merging import merged
+from prunarium.site import content, documents, pages
+from prunarium.site.merging import merged, rendered
 from prunarium.site.tree import Counts, mirror
 
 
@@ -17,11 +17,13 @@ def write_docs(root: Path, out: Path) -> Counts:
         PrunariumError: a record is faulty, two pages want the same place, or ``out`` cannot be written.
     """
     everything = content.read(root)
-    generated = merged((pages.pages(everything), api.documents(everything), trade_offs.documents(everything)))
+    generated = merged((pages.pages(everything), documents.documents(everything)))
     written = _files(root / "site" / "pages", "") | _files(root / "site" / "assets", "assets/")
-    both = sorted(set(generated) & set(written))
-    if both:
-        raise PrunariumError(f"site/pages/{both[0]}: a generated page has this path; rename the file")
+    taken = {rendered(path) for path in generated}
+    for path in written:
+        if rendered(path) in taken:
+            raise PrunariumError(f"site/pages/{path}: another page has this path; rename the file")
+        taken.add(rendered(path))
     files = generated | written
     mirror(files, out)
     return Counts(len(everything.papers), len(everything.methods), sum(name.endswith(".md") for name in files))

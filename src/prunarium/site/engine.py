@@ -4,10 +4,12 @@ import logging
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from prunarium.errors import PrunariumError
 from prunarium.site.docs import write_docs
+from prunarium.site.full_text import write_index
 from prunarium.site.tree import Counts, unwritable
 
 _PROOF = "api/papers.json"
@@ -40,6 +42,7 @@ def build_site(root: Path, out: Path, *, strict: bool = True) -> Counts:
             docs, rendered = Path(aside) / "docs", Path(aside) / "site"
             counts = write_docs(root, docs)
             render(root / "mkdocs.yml", docs, rendered, strict=strict)
+            counts = replace(counts, without=write_index(rendered))
             _swap(rendered, out, Path(aside) / "earlier")
     except OSError as error:
         raise unwritable(out, error) from error

@@ -22,6 +22,11 @@ _UNSEEN = ("metadata", "style", "clipPath")
 _NUMBER = re.compile(r"\d+\.\d{3,}")
 
 
+def on_page(colour: str) -> str:
+    """What the style sheet has for a colour of a drawing."""
+    return _COLOURS[colour]
+
+
 def inline(svg: bytes, label: str, prefix: str, titles: Mapping[str, str]) -> Markup:
     """The ``<svg>`` element of a drawing.
 

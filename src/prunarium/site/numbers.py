@@ -23,6 +23,11 @@ def plain(value: float) -> str:
     return f"{value:.6g}"
 
 
+def kilobytes(size: int) -> str:
+    """``596 kB``; of 1,000 bytes each."""
+    return f"{max(1, round(size / 1000)):,} kB" if size else "empty"
+
+
 def setting(score: ReportedScore) -> str:
     """``r=13, layers=12``"""
     return ", ".join(f"{name}={value}" for name, value in score.setting.items())

@@ -1,4 +1,4 @@
-"""Pictures of quality against cost for the benchmarks page, drawn from the records, and their data as files."""
+"""Quality against cost on the pages of the benchmarks: still pictures, the data as files, and the key of the curves."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,15 +8,16 @@ from markupsafe import Markup
 
 from prunarium.bench import wording
 from prunarium.bench.pictures import trade_off_chart, trade_off_rows, trade_off_vega
-from prunarium.bench.pictures.curve_key import needs_key
+from prunarium.bench.pictures.series_styles import Style, styles
 from prunarium.bench.pictures.trade_off import MACS, Against, Axis, Point, TradeOff, trade_offs
 from prunarium.catalog.picture_files import rendered
 from prunarium.site import numbers
 from prunarium.site.content import Content
-from prunarium.site.inline_svg import inline
+from prunarium.site.inline_svg import inline, on_page
 
 _DRAWING = ("matplotlib", "scipy")
 _AXES: tuple[Axis, ...] = ("macs", "speed")
+FOLDER = "benchmarks/"
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,34 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """All pictures of one condition, and the files with their data, by what links to them say."""
+class Panel:
+    """A panel of the plot: its name, the file of its specification, and its place among the panels there."""
 
-    condition: str
+    name: str
+    file: str
+    place: int
+
+
+@dataclass(frozen=True)
+class Key:
+    """How a method is drawn; ``colour`` is one of the style sheet's."""
+
+    method: str
+    label: str
+    colour: str
+    style: Style
+
+
+@dataclass(frozen=True)
+class Shown:
+    """All of one condition: still pictures, the panels of the plot, and the files with the data, by what links say."""
+
+    name: str
+    trade_off: TradeOff
     pictures: tuple[Picture, ...]
+    panels: tuple[Panel, ...]
     files: dict[str, str]
+    key: tuple[Key, ...]
 
 
 def missing() -> str:
@@ -45,9 +68,18 @@ def shown(content: Content) -> dict[str, list[Shown]]:
     """What stands on the page for each benchmark: the condition with the most scores first."""
     found: dict[str, list[Shown]] = {}
     for name, trade_off in _named(content):
-        pictures = () if missing() else tuple(_pictures(name, trade_off))
-        links = {label: path.removeprefix("benchmarks/") for label, path in _paths(name, trade_off).items()}
-        found.setdefault(trade_off.condition.benchmark, []).append(Shown(str(trade_off.condition), pictures, links))
+        drawn = not missing()
+        files = {label: path.removeprefix(FOLDER) for label, path in _paths(name, trade_off).items()}
+        found.setdefault(trade_off.condition.benchmark, []).append(
+            Shown(
+                name,
+                trade_off,
+                tuple(_pictures(name, trade_off)) if drawn else (),
+                tuple(_panels(trade_off, files)) if drawn else (),
+                files,
+                tuple(_key(trade_off)),
+            )
+        )
     return found
 
 
@@ -72,15 +104,19 @@ def _named(content: Content) -> Iterator[tuple[str, TradeOff]]:
 
 
 def _paths(name: str, trade_off: TradeOff) -> dict[str, str]:
-    paths = {"CSV": f"benchmarks/{name}.csv"}
+    paths = {"CSV": f"{FOLDER}{name}.csv"}
     if not missing():
-        paths |= {f"Vega-Lite, {axis}": f"benchmarks/{name}-{axis}.vl.json" for axis in _axes(trade_off)}
+        paths |= {_label(axis): f"{FOLDER}{name}-{axis}.vl.json" for axis in _axes(trade_off)}
     return paths
+
+
+def _label(axis: Axis) -> str:
+    return f"Vega-Lite, {axis}"
 
 
 def _text(label: str, trade_off: TradeOff) -> str:
     for axis in _AXES:
-        if label.endswith(axis):
+        if label == _label(axis):
             return trade_off_vega.text(trade_off, axis)
     return trade_off_rows.as_csv(trade_off)
 
@@ -89,18 +125,39 @@ def _axes(trade_off: TradeOff) -> list[Axis]:
     return [axis for axis in _AXES if axis == "macs" or trade_off.batch_sizes]
 
 
+def _panels(trade_off: TradeOff, files: dict[str, str]) -> Iterator[Panel]:
+    """The first panel is the one that pictures, and the plot, begin with."""
+    yield Panel("Multiply-accumulates", files[_label("macs")], 0)
+    for place, size in enumerate(trade_off.batch_sizes):
+        yield Panel(f"Measured speed, batch size {size}", files[_label("speed")], place)
+
+
 def _pictures(name: str, trade_off: TradeOff) -> Iterator[Picture]:
+    """Against MACs, and against speed at the largest batch size; the plot and the tables have the others."""
     titles = {f"{trade_off_chart.POINT}-{place}": _title(point) for place, point in enumerate(trade_off.points)}
-    for against in [MACS, *map(Against, trade_off.batch_sizes)]:
+    for against in [MACS, *map(Against, trade_off.batch_sizes[-1:])]:
         caption = "Against multiply-accumulates"
         if against.batch_size is not None:
             caption = f"Against measured speed, batch size {against.batch_size}"
         svg = rendered(trade_off_chart.panel(trade_off, against), ".svg")
-        label = f"{caption}, on {trade_off.condition.benchmark}. The table has the same numbers."
+        label = f"{caption}, on {trade_off.condition.benchmark}. The tables have the same numbers."
         yield Picture(caption, inline(svg, label, f"{name}-{against.batch_size or 'macs'}", titles))
-    if needs_key(trade_off):
-        svg = rendered(trade_off_chart.key(trade_off), ".svg")
-        yield Picture("Key", inline(svg, f"Key of the pictures on {trade_off.condition.benchmark}.", f"{name}-key", {}))
+
+
+def _key(trade_off: TradeOff) -> Iterator[Key]:
+    """One for each method, the yardsticks last."""
+    style = styles(trade_off.curves)
+    labels: dict[str, str] = {}
+    for curve in trade_off.curves:
+        shared = labels.get(curve.method)
+        labels[curve.method] = curve.label if shared is None else _common(shared, curve.label)
+    for method, one in style.items():
+        yield Key(method, labels[method], on_page(one.colour), one)
+
+
+def _common(one: str, other: str) -> str:
+    """What two curves of a method are called together."""
+    return one if one == other else one.partition(", ")[0]
 
 
 def _title(point: Point) -> str:

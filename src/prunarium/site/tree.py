@@ -13,11 +13,12 @@ LISTING = ".prunarium"
 
 @dataclass(frozen=True)
 class Counts:
-    """What a docs tree holds."""
+    """What a docs tree holds. ``without`` says what the site of it goes without, and why."""
 
     papers: int
     methods: int
     pages: int
+    without: str = ""
 
 
 def mirror(files: Mapping[str, bytes], out: Path) -> None:

@@ -1,5 +1,6 @@
 """``prunarium add``: records from what arXiv says, and one clear line where it says nothing of use."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def test_an_arxiv_paper_becomes_a_valid_record(tree: Path, apis: HTTPServer) -> 
             "training": "training-free",
             "identifiers": {"arxiv": "2402.02400"},
             "sources": dict.fromkeys(["title", "authors", "year", "venue", "identifiers.arxiv"], source),
+            "added": str(date.today()),
         }
     )
     assert validate(tree) == []

@@ -2,9 +2,49 @@
 
 from prunarium.site.content import Content
 from prunarium.site.merging import merged
-from prunarium.site.pages import benchmarks, home, method, methods, paper, papers, score_fields
+from prunarium.site.pages import (
+    benchmarks,
+    choosing,
+    claims,
+    command_reference,
+    coverage,
+    disagreements,
+    home,
+    lists,
+    method,
+    methods,
+    paper,
+    papers,
+    python_reference,
+    schemas,
+    speed_up,
+    terms,
+    timeline,
+    venues,
+    years,
+)
 
-_KINDS = (home, papers, paper, methods, method, benchmarks, score_fields)
+_KINDS = (
+    home,
+    papers,
+    paper,
+    methods,
+    method,
+    benchmarks,
+    speed_up,
+    claims,
+    disagreements,
+    schemas,
+    python_reference,
+    command_reference,
+    choosing,
+    timeline,
+    years,
+    venues,
+    terms,
+    lists,
+    coverage,
+)
 
 
 def pages(content: Content) -> dict[str, bytes]:

@@ -1,6 +1,5 @@
 """The table of all papers, with its filters."""
 
-from prunarium.catalog.facets import fold, searchable
 from prunarium.site.content import Content
 from prunarium.site.facets import FACETS, facets, values_of
 from prunarium.site.templates import document
@@ -12,8 +11,7 @@ def pages(content: Content) -> dict[str, bytes]:
         {
             "paper": paper,
             "venue": content.catalogue.venue_name(paper),
-            "values": {facet: " ".join(sorted(values_of(paper, facet, content))) for facet in FACETS},
-            "text": fold(searchable(paper)),
+            "has": {facet: values_of(paper, facet, content) for facet in FACETS},
             "methods": content.methods_of_papers.get(paper.id, []),
         }
         for paper in content.papers

@@ -1,0 +1,83 @@
+"""Code that runs a method, for its page. Every line of it is run by a test."""
+
+from dataclasses import dataclass
+
+from prunarium.records import Family
+from prunarium.site.content import Method
+
+_EMBEDDED: dict[Family, str] = {"vit": "cluttered-digits", "vlm": "digit-grid"}
+_ON_BENCHMARK = """\
+import torch
+
+import prunarium
+from prunarium.bench.benchmarks import find_benchmark
+
+benchmark = find_benchmark("{benchmark}")  # data made on the spot, and a small model that the package ships
+model, data = benchmark.model(), benchmark.data()
+method = prunarium.load("{method}")
+with method.apply(model) as handle, torch.inference_mode():  # taken out again at the end
+    answers = benchmark.answer(model, data.batch(0, 8, torch.device("cpu"))).argmax(dim=-1)
+print(handle.report())  # tokens in and out of every block
+print("right:", (answers == data.labels[:8]).tolist())
+"""
+_ON_TIMM = """\
+import timm
+import torch
+
+import prunarium
+
+model = timm.create_model("deit_tiny_patch16_224").eval()  # pretrained=True fetches its weights
+method = prunarium.load("{method}")
+with method.apply(model) as handle, torch.inference_mode():
+    scores = model(torch.rand(1, 3, 224, 224))
+print(handle.report())
+"""
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """Python code, and what it runs the method on."""
+
+    title: str
+    code: str
+
+
+def in_python(method: Method) -> list[Snippet]:
+    """On a model of one's own where that needs no training first, and on what the package ships."""
+    found = []
+    learned = method.workings is None or method.workings.learned
+    if "vit" in method.card.families and not learned:
+        found.append(Snippet("On a timm model", _ON_TIMM.format(method=method.id)))
+    for family in method.card.families:
+        benchmark = _EMBEDDED[family]
+        code = _ON_BENCHMARK.format(method=method.id, benchmark=benchmark)
+        found.append(Snippet(f"On the benchmark {benchmark}, offline", code))
+    return found
+
+
+def in_terminal(method: Method) -> list[str]:
+    """Commands that run it as it comes, at a budget, and that draw what it does."""
+    lines = [f"prunarium run {method.id}"]
+    if reaches_budgets(method):
+        lines += [f"prunarium run {method.id} --budget 0.5", f"prunarium visualize {method.id} --budget 0.5"]
+    return lines
+
+
+def reproducing(method: Method) -> list[tuple[str, str]]:
+    """Commands that measure its scores again, and what each does."""
+    budgets = " --budget 0.75,0.5,0.25" if reaches_budgets(method) else ""
+    return [
+        (
+            f"prunarium verify {method.id} --fast",
+            "one record on each benchmark, again; exit code 1 where it fails",
+        ),
+        (f"prunarium verify {method.id}", "all of its records that need no data or weights of your own"),
+        (f"prunarium bench {method.id}{budgets}", "new records, at the budgets at which methods are compared"),
+        (f"prunarium claims {method.id}", "what papers report, held against what was measured here"),
+    ]
+
+
+def reaches_budgets(method: Method) -> bool:
+    """Whether its token maps have a budget below 1; without maps, all but a method that changes nothing."""
+    maps = method.current_maps
+    return maps is None or any(step.budget < 1 for one in maps.maps for step in one.steps)

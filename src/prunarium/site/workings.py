@@ -1,0 +1,125 @@
+"""How a method works, from its class: what it reads, where in a block it acts, in which blocks, and its source."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from prunarium import registry
+from prunarium.errors import PrunariumError
+from prunarium.records import Family
+
+if TYPE_CHECKING:
+    from prunarium.families import Shape, TokenMethod
+
+_DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32}
+"""Blocks of a usual model of each family: a base ViT, a language model of 7 billion parameters."""
+_SHAPE = re.compile(r",?\s*``\[.*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A part of the attention that a method reads, and what it is."""
+
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Acting:
+    """The blocks of a usual model of a family in which a method acts as it comes."""
+
+    family: Family
+    depth: int
+    blocks: tuple[int, ...]
+
+    @property
+    def words(self) -> str:
+        """``blocks 3, 6 and 9 of 12``"""
+        if len(self.blocks) == self.depth:
+            return f"each of {self.depth} blocks"
+        if not self.blocks:
+            return f"none of {self.depth} blocks"
+        numbers = list(map(str, self.blocks))
+        if len(numbers) > 2 and self.blocks[-1] - self.blocks[0] + 1 == len(numbers):
+            return f"blocks {numbers[0]} to {numbers[-1]} of {self.depth}, counted from 0"
+        named = " and ".join(filter(None, [", ".join(numbers[:-1]), numbers[-1]]))
+        return f"block{'s'[: len(numbers) > 1]} {named} of {self.depth}, counted from 0"
+
+
+@dataclass(frozen=True)
+class Workings:
+    """What the class says.
+
+    Attributes:
+        claim: the first paragraph of its docstring: what it does.
+        source: the others: paper, section, and what to know.
+        place: where in a block of a ViT it acts.
+        learned: whether it has learned parts of its own.
+        adaptive: whether the number of tokens left depends on the input.
+        weighs: whether a merged token counts in attention as often as the tokens it stands for.
+    """
+
+    name: str
+    claim: str
+    source: tuple[str, ...]
+    place: Literal["between", "before"]
+    reads: tuple[Reading, ...]
+    acting: tuple[Acting, ...]
+    learned: bool
+    adaptive: bool
+    weighs: bool
+
+
+def workings_of(folder: str) -> Workings | None:
+    """How the method in a folder works; ``None`` without the packages that methods need.
+
+    Raises:
+        PrunariumError: the folder holds no method.
+    """
+    try:
+        kind = registry.load_class(folder)
+    except (ModuleNotFoundError, PrunariumError) as error:
+        if isinstance(error, ModuleNotFoundError) or isinstance(error.__cause__, ModuleNotFoundError):
+            return None
+        raise
+    from prunarium.families import LearnedMethod
+
+    method = kind()
+    claim, *source = [" ".join(part.split()) for part in (inspect.getdoc(kind) or "").split("\n\n")]
+    return Workings(
+        name=kind.__name__,
+        claim=claim,
+        source=tuple(source),
+        place=method.place,
+        reads=tuple(_readings(method)),
+        acting=tuple(_acting(method)),
+        learned=isinstance(method, LearnedMethod),
+        adaptive=method.adaptive,
+        weighs=method.size_bias,
+    )
+
+
+def _readings(method: "TokenMethod") -> Iterator[Reading]:
+    from prunarium.families import Attention
+
+    for name in sorted(method.needs):
+        words = inspect.getdoc(getattr(Attention, name)) or name
+        words = _SHAPE.sub("", " ".join(words.split())).rstrip(".")
+        yield Reading(name, words.replace("this block", "the block before") if method.place == "before" else words)
+
+
+def _acting(method: "TokenMethod") -> Iterator[Acting]:
+    for family in method.families:
+        shape = _usual(family)
+        yield Acting(family, shape.depth, tuple(sorted(method.acts_at(shape))))
+
+
+def _usual(family: Family) -> "Shape":
+    from prunarium.families import Shape
+
+    depth = _DEPTHS[family]
+    if family == "vlm":
+        return Shape(family, depth, prefix=0, tokens=576, stages=(2,), dim=4096)
+    return Shape(family, depth, prefix=1, tokens=197, stages=(depth // 4, depth // 2, 3 * depth // 4), dim=768)

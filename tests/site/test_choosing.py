@@ -1,0 +1,69 @@
+"""The guide on choosing a method: its numbers are the records', and it hides nothing that is slow."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from prunarium.bench.comparison import compare
+from prunarium.bench.conditions import EQUAL_BUDGETS
+from prunarium.site.pages import choosing
+
+
+@pytest.fixture(scope="module")
+def page(everything):
+    return choosing.pages(everything)["guide/choose.md"].decode()
+
+
+def tables(page):
+    """The rows of each ranking by the anchor of its heading: of each method the cells of the budgets."""
+    found = {}
+    for part in page.split("<h3 id=")[1:]:
+        rows = re.findall(r'data-label="Method"><a href="[./]*methods/([\w-]+)/">(.*?)</tr>', part.split("<h2")[0])
+        cells = {method: re.findall(r'data-label="Budget [\d.]+"[^>]*>(.*?)</td>', row) for method, row in rows}
+        found[part.split('"')[1]] = cells
+    return found
+
+
+def test_each_number_is_the_best_that_was_ranked(everything, page):
+    best = {}
+    for ranking in compare(everything.scores).rankings:
+        for row in ranking.rows:
+            place = ranking.condition.benchmark, "trained" in ranking.condition.weights, row.method, ranking.budget
+            best.setdefault(place, row)
+    shown = tables(page)
+    assert "cluttered-digits" in shown and "cluttered-digits-trained" in shown
+    checked = 0
+    for anchor, rows in shown.items():
+        for method, cells in rows.items():
+            for budget, cell in zip(EQUAL_BUDGETS, cells, strict=True):
+                row = best.get((anchor.removesuffix("-trained"), anchor.endswith("-trained"), method, budget))
+                assert (f"{100 * row.quality:.1f} %" in cell) if row else ("not ranked" in cell)
+                assert row is None or ("level with the best" in cell) == row.level_with_best
+                checked += row is not None
+    assert checked == len(best)
+
+
+def test_off_the_shelf_and_trained_are_two_tables(everything, page):
+    shown = tables(page)
+    for method in everything.methods:
+        trained = any(score.trained or score.learned for score in method.measured)
+        assert (method.id in shown["cluttered-digits-trained"]) == trained
+
+
+def test_a_method_that_reads_the_cls_token_is_not_offered_without_one(page):
+    without, with_cls = re.findall(r'data-label="These work">(.*?)</td>', page)[:2]
+    assert "methods/tome/" in without and "methods/evit/" not in without
+    assert "methods/evit/" in with_cls
+
+
+def test_what_is_slower_is_counted(page):
+    rows = re.findall(r'data-label="Slower" class="pr-number">(\d+)<', page)
+    assert len(rows) >= 2 and max(map(int, rows)) > 0
+
+
+def test_without_records_or_torch_it_says_so(everything):
+    bare = tuple(replace(method, measured=(), workings=None) for method in everything.methods)
+    page = choosing.pages(replace(everything, methods=bare))["guide/choose.md"].decode()
+    assert "Nothing is ranked yet" in page
+    assert "is known where PyTorch is installed" in page
