@@ -38,11 +38,11 @@ types: .venv/dev
 	$(PYTHON) -m venv .venv
 
 .venv/methods: .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[methods]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[methods,site]'
 	touch $@
 
 .venv/dev: .venv/methods
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[methods,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[methods,site,dev]'
 	touch $@
 
 clean:
