@@ -125,6 +125,7 @@ def test_weights_on_this_machine_are_used(data):
     assert MeasuredScore.model_validate_json(done.stdout).weights == weights_hash(model)
 
 
+@pytest.mark.slow
 def test_download_is_done_on_the_users_word(data, httpserver, tmp_path):
     model = peaked_vit(1000)
     save_file(model.state_dict(), tmp_path / "model.safetensors")

@@ -37,6 +37,7 @@ def test_a_cell_is_measured_where_nothing_was_measured_before():
     assert a != b and b == c and c != d and d == e, "one that is there leaves its process as good as new"
 
 
+@pytest.mark.slow
 def test_a_cell_that_kills_its_process_is_an_outcome():
     outcomes = list(executor("local", deadly).run(cells("fine", "exits", "is killed", "leaves", "fine")))
     assert [outcome.state for outcome in outcomes] == ["measured", "failed", "failed", "failed", "measured"]

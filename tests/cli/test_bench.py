@@ -12,6 +12,7 @@ from prunarium.cli import main
 QUICK = ("--samples", "16", "--seconds", "0", "--batch-size", "1")
 
 
+@pytest.mark.slow
 def test_a_failing_cell_does_not_stop_the_others(tmp_path, method_folder):
     dies, raises = method_folder("dies", "os._exit(7)"), method_folder("raises", "raise ValueError('of mine')")
     words = (str(dies), str(raises), "tome", "--benchmark", "cluttered-digits", *QUICK, "--records", "kept")

@@ -99,6 +99,7 @@ def faults(site, open_page, axe):
     return faults
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_on_the_main_types(faults, page_types):
     assert faults(page_types[0]) == {}
 

@@ -96,6 +96,7 @@ def test_a_choice_among_thousands_agrees_with_the_records(thousands, open_page):
     assert page.locator("#pr-shown").inner_text() == summary(5000, 5000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("many", "promise"), [(False, 50), (True, 100)])
 def test_a_choice_is_shown_at_once(site, thousands, open_page, many, promise):
     """The promise is 50 ms from a click to the painted result, 100 ms among 5,000 papers, for 95 of 100 clicks.
@@ -116,6 +117,7 @@ def test_a_choice_is_shown_at_once(site, thousands, open_page, many, promise):
     )
 
 
+@pytest.mark.slow
 def test_the_pages_take_time_in_proportion_to_the_papers(everything):
     few, many = (grown(everything, number) for number in (400, 1600))
     seconds = {}
