@@ -63,11 +63,16 @@ def _ranked(best: BestSettings) -> Iterator[list[str]]:
         yield ["", name, *(percent(at[one].quality) if one in at else "not ranked" for one in EQUAL_BUDGETS)]
 
 
+def _of_real_size(scores: list[MeasuredScore]) -> list[MeasuredScore]:
+    """On models of others, at settings that somebody gave; those turned to equal MACs have a page of the site."""
+    return [score for score in scores if score.benchmark is None and "--macs" not in score.command.split()]
+
+
 def speed(scores: list[MeasuredScore]) -> str:
     """Fewer multiply-accumulates beside the measured ratio, for the models of real size."""
     rows = []
-    for score in scores:
-        if score.benchmark is None and score.speed:
+    for score in _of_real_size(scores):
+        if score.speed:
             cost = score.cost
             ratios = {one.batch_size: ratio(one.ratio) for one in score.speed}
             counted = f"{macs(cost.macs_baseline)} to {macs(cost.macs)}"
@@ -109,8 +114,7 @@ def overhead(scores: list[MeasuredScore]) -> str:
             percent(speed.own_share),
             place(score.environment),
         ]
-        for score in scores
-        if score.benchmark is None
+        for score in _of_real_size(scores)
         for speed in score.speed
     ]
     return table(("method", "model", "batch", "MAC ratio", "speed ratio", "own work", "own share", "device"), rows)
