@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from prunarium import PrunariumError, load
 from prunarium.bench.benchmarks import find_benchmark
 from prunarium.bench.cells import Cell, prepare
-from prunarium.bench.conditions import TRAINED, condition_of
+from prunarium.bench.conditions import LEARNED, OFF_THE_SHELF, TRAINED, condition_of
 from prunarium.bench.environment import weights_hash
 from prunarium.bench.verification import Again, verify
 from prunarium.paths import root
@@ -51,7 +51,7 @@ def test_a_trained_model_is_recorded_and_told_apart(folder):
     assert score.key != plain.key
     assert score.quality.answers_baseline == plain.quality.answers_baseline, "the untouched model is the shipped one"
     assert score.quality.answers != plain.quality.answers
-    assert condition_of(score).weights == TRAINED != condition_of(plain).weights
+    assert (condition_of(score).training, condition_of(plain).training) == (TRAINED, OFF_THE_SHELF)
     assert "--trained" in score.command.split()
     found = verify(str(folder), folder / "measured" / "a.json", score, Again(seconds=0))
     assert found.verdict == "passed", found
@@ -64,7 +64,7 @@ def test_learned_parts_are_recorded_and_told_apart():
     learned = cell("dynamicvit", trained=False).model_copy(update={"parameters": parameters})
     score = prepare(learned).measure()
     assert score.learned and not score.trained
-    assert condition_of(score).weights == TRAINED
+    assert condition_of(score).training == LEARNED
 
 
 def test_learned_parts_are_counted_on_shapes():

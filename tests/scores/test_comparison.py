@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from prunarium import PrunariumError
 from prunarium.bench.comparison import Comparison, compare
-from prunarium.bench.conditions import condition_of
+from prunarium.bench.conditions import LEARNED, TRAINED, condition_of
 from prunarium.records import MeasuredScore
 from tests.scores.conftest import altered, only
 
@@ -67,7 +67,7 @@ def test_one_thing_that_differs_keeps_scores_apart(pair: Sequence[MeasuredScore]
     found = compare([*pair, odd], [0.5])
     assert [row.method for row in found.rankings[0].rows] == ["topk-cls", "random"]
     (reason,) = left_out(found)
-    name = "weights" if field == "trained" else field.rpartition("__")[2].removeprefix("benchmark_").split("_")[0]
+    name = "training" if field == "trained" else field.rpartition("__")[2].removeprefix("benchmark_").split("_")[0]
     assert reason.startswith(f"random at budget 0.5: {name} ") and " instead of " in reason
 
 
@@ -182,3 +182,11 @@ def test_every_score_is_ranked_or_left_out(
     assert ranked + out == Counter(score.method for score in scores)
     conditions = [ranking.condition for ranking in found.rankings]
     assert len(set(conditions)) == len(conditions)
+
+
+def test_learned_parts_are_not_ranked_with_models_that_were_trained(pair: Sequence[MeasuredScore]) -> None:
+    parts = [altered(score, learned=f"sha256:{score.method}") for score in pair]
+    trained = [altered(score, trained=True, learned="sha256:other", weights=f"sha256:{score.method}") for score in pair]
+    rankings = compare([*parts, *trained], [0.5]).rankings
+    assert [(one.condition.training, len(one.rows)) for one in rankings] == [(LEARNED, 2), (TRAINED, 2)]
+    assert all(row.seeds == 1 for one in rankings for row in one.rows)

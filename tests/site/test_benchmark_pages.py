@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from prunarium.bench.comparison import compare
+from prunarium.bench.conditions import training_of
 from prunarium.site.pages import benchmarks, claims
 from prunarium.site.standings import standings
 
@@ -37,7 +38,7 @@ def test_each_condition_has_its_own_rankings(charted, made):
     tables = re.findall(r"Ranked at budget ([\d.]+): (\d+) settings", page)
     assert sorted(tables) == sorted((f"{one.budget:g}", str(len(one.rows))) for one in rankings)
     for one in standings(charted)["cluttered-digits"].standings:
-        trained = {score.trained for score in (point.score for point in one.trade_off.points)}
+        trained = {training_of(point.score) for point in one.trade_off.points}
         assert len(trained) == 1, "trained and off the shelf never stand in one table or curve"
 
 
@@ -60,7 +61,10 @@ def test_what_is_level_with_the_best_says_so(charted, made):
 
 def test_the_refusal_names_every_condition_and_what_sets_it_apart(charted, made):
     page = words(section(made["benchmarks/cluttered-digits/index.md"], 'id="not-ranked"', "Measure any of it again"))
-    for field in ("data, model, weights, family, metric, samples, device, threads and precision", "prunarium compare"):
+    for field in (
+        "data, model, training, weights, family, metric, samples, device, threads and precision",
+        "prunarium compare",
+    ):
         assert field in page
     assert f"device: {ODD_DEVICE} instead of A Processor" in page
     assert "training: Trained with the method instead of Off the shelf" in page

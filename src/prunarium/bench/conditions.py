@@ -6,20 +6,22 @@ from dataclasses import asdict, dataclass
 from prunarium.records import BUDGET_TOLERANCE, MeasuredScore
 
 EQUAL_BUDGETS = (0.75, 0.5, 0.25)
-TRAINED = "trained with the method"
+OFF_THE_SHELF, LEARNED, TRAINED = "off the shelf", "learned parts, the model as it is", "trained with the method"
+"""Nothing was trained; the method's own parts were; the model was, and the parts with it."""
 
 
 @dataclass(frozen=True, order=True)
 class Condition:
     """What must be alike for scores to be compared; the methods and their settings are all that differs.
 
-    Models that were trained with the method differ in their weights, so these stand apart from the others as such.
+    Models that were trained with the method differ in their weights, which therefore do not count there.
     """
 
     benchmark: str
     revision: int
     data: str
     model: str
+    training: str
     weights: str
     family: str
     metric: str
@@ -35,9 +37,9 @@ class Condition:
         return ", ".join(f"{name} {_short(here[name])} instead of {_short(there[name])}" for name in differing)
 
     def __str__(self) -> str:
-        weights = f", {TRAINED}" if self.weights == TRAINED else ""
+        training = "" if self.training == OFF_THE_SHELF else f", {self.training}"
         return (
-            f"{self.benchmark} revision {self.revision}, model {self.model}{weights}, {self.device}, "
+            f"{self.benchmark} revision {self.revision}, model {self.model}{training}, {self.device}, "
             f"{self.threads} threads, {self.precision}"
         )
 
@@ -51,7 +53,8 @@ def condition_of(score: MeasuredScore) -> Condition | None:
         revision=score.benchmark_revision or 0,
         data=score.data_checksum or "",
         model=score.model,
-        weights=TRAINED if score.trained or score.learned else score.weights,
+        training=training_of(score),
+        weights="" if score.trained else score.weights,
         family=score.family,
         metric=score.quality.metric,
         samples=score.quality.samples,
@@ -59,6 +62,11 @@ def condition_of(score: MeasuredScore) -> Condition | None:
         threads=score.environment.threads,
         precision=score.environment.precision,
     )
+
+
+def training_of(score: MeasuredScore) -> str:
+    """What was trained, of a score's method and model: scores that differ in it never stand in one table."""
+    return TRAINED if score.trained else LEARNED if score.learned else OFF_THE_SHELF
 
 
 def budget_near(budget: float, budgets: Iterable[float] = EQUAL_BUDGETS) -> float | None:

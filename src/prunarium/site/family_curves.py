@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from prunarium.bench import wording
-from prunarium.bench.conditions import TRAINED
+from prunarium.bench.conditions import OFF_THE_SHELF
 from prunarium.bench.pictures.trade_off import MACS, Curve, Step, TradeOff
 
 WIDTH, HEIGHT = 340, 210
@@ -56,11 +56,11 @@ class FamilyCurves:
 
 
 def family_curves(method: str, trade_offs: Iterable[TradeOff]) -> list[FamilyCurves]:
-    """The drawings of a method: for each benchmark one off the shelf and one trained, those with the most scores."""
-    found: dict[tuple[str, bool], FamilyCurves] = {}
+    """The drawings of a method: for each benchmark and training one, that with the most scores."""
+    found: dict[tuple[str, str], FamilyCurves] = {}
     for trade_off in trade_offs:
         own = [curve for curve in trade_off.curves if curve.method == method]
-        key = trade_off.condition.benchmark, trade_off.condition.weights == TRAINED
+        key = trade_off.condition.benchmark, trade_off.condition.training
         if own and key not in found:
             found[key] = _drawn(method, own, trade_off)
     return [found[key] for key in sorted(found)]
@@ -72,11 +72,11 @@ def _drawn(method: str, own: list[Curve], trade_off: TradeOff) -> FamilyCurves:
     across = _Scale([step.x / trade_off.macs for step in every] + [1.0], LEFT, WIDTH - RIGHT)
     up = _Scale([step.quality for step in every] + [trade_off.quality], HEIGHT - BOTTOM, TOP)
     lines = [_line(curve, method, steps[id(curve)], trade_off, across, up) for curve in trade_off.curves]
-    trained = trade_off.condition.weights == TRAINED
+    training = trade_off.condition.training
     return FamilyCurves(
-        title=f"{trade_off.condition.benchmark}, {TRAINED if trained else 'off the shelf'}",
+        title=f"{trade_off.condition.benchmark}, {training}",
         benchmark=trade_off.condition.benchmark,
-        trained=trained,
+        trained=training != OFF_THE_SHELF,
         lines=tuple(sorted(lines, key=lambda line: ("yardstick", "other", "own").index(line.kind))),
         untouched=round(up(trade_off.quality)),
         x_ticks=tuple(across.ticks()),

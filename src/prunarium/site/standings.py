@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from prunarium.bench.comparison import LeftOut, Ranking, Row, compare
-from prunarium.bench.conditions import TRAINED, Condition, budget_near
+from prunarium.bench.conditions import Condition, budget_near
 from prunarium.bench.pictures.trade_off import Point, TradeOff
 from prunarium.site import trade_offs
 from prunarium.site.content import Content
@@ -35,7 +35,7 @@ class Standing:
 
     @property
     def training(self) -> str:
-        return "Trained with the method" if self.condition.weights == TRAINED else "Off the shelf"
+        return self.condition.training.capitalize()
 
     @property
     def budgets(self) -> list[tuple[str, list[Point]]]:

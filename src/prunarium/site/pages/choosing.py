@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from prunarium.bench.best_settings import BestSettings, best_settings
 from prunarium.bench.comparison import Row, SpeedRatio
-from prunarium.bench.conditions import EQUAL_BUDGETS, TRAINED
+from prunarium.bench.conditions import EQUAL_BUDGETS, LEARNED, OFF_THE_SHELF, TRAINED
 from prunarium.site import evidence
 from prunarium.site.content import Content, Method
 from prunarium.site.templates import document
 
 TIMED_AT = 0.5
 """The budget whose speed the table shows."""
+_SUFFIXES = {OFF_THE_SHELF: "", LEARNED: "-learned", TRAINED: "-trained"}
+"""Of a table's place on the page."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Table:
     choices: tuple[Choice, ...]
 
     @property
-    def trained(self) -> bool:
-        return self.best.condition.weights == TRAINED
+    def training(self) -> str:
+        return self.best.condition.training
 
     @property
     def sizes(self) -> list[int]:
@@ -52,7 +54,7 @@ class Table:
 
     @property
     def id(self) -> str:
-        return f"{self.best.condition.benchmark}{'-trained' if self.trained else ''}"
+        return f"{self.best.condition.benchmark}{_SUFFIXES[self.training]}"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from prunarium.bench.conditions import LEARNED, OFF_THE_SHELF, TRAINED, training_of
 from prunarium.bench.pictures.trade_off import TradeOff, trade_offs
 from prunarium.catalog.exporting import bibtex
 from prunarium.records import MeasuredScore, ReportedScore
@@ -15,12 +16,12 @@ from prunarium.site.token_maps import Maps
 
 SHOWN = 6
 """Rows of a table that stand open; the others are folded."""
-_OFF_THE_SHELF, _TRAINED, _UNSAID = "Off the shelf", "Trained with the method", "Training not stated"
+_UNSAID = "training not stated"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Scores of which either all were trained with the method or none was."""
+    """Scores of which the same was trained."""
 
     title: str
     shown: tuple[MeasuredScore, ...]
@@ -70,19 +71,21 @@ def _method(method: Method, content: Content, found: list[TradeOff]) -> bytes:
 
 
 def _measured(scores: list[MeasuredScore]) -> Iterator[Measured]:
-    for title, trained in ((_OFF_THE_SHELF, False), (_TRAINED, True)):
-        own = sorted((one for one in scores if one.trained is trained), key=lambda one: one.quality is None)
+    for training in (OFF_THE_SHELF, LEARNED, TRAINED):
+        own = sorted((one for one in scores if training_of(one) == training), key=lambda one: one.quality is None)
         if own:
             most = len(own) if len(own) <= SHOWN + 2 else SHOWN  # nothing is folded for two rows
-            yield Measured(title, tuple(own[:most]), tuple(own[most:]))
+            yield Measured(training.capitalize(), tuple(own[:most]), tuple(own[most:]))
 
 
 def _reported(rows: list[tuple[ReportedScore, list[Claim]]]) -> Iterator[Reported]:
     """Own claims; off the shelf, trained and unsaid never in one table."""
-    for title, trained in ((_OFF_THE_SHELF, False), (_TRAINED, True), (_UNSAID, None)):
+    for title, trained in ((OFF_THE_SHELF, False), (TRAINED, True), (_UNSAID, None)):
         group = tuple((row, claims) for row, claims in rows if row.own_claim and row.trained is trained)
         if group:
-            yield Reported(title, group, _counted(claim for _, held in group for claim in held), len(group) <= SHOWN)
+            yield Reported(
+                title.capitalize(), group, _counted(claim for _, held in group for claim in held), len(group) <= SHOWN
+            )
 
 
 def _counted(claims: Iterable[Claim]) -> str:
