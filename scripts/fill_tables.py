@@ -35,7 +35,8 @@ def methods() -> str:
     """What can be run."""
     rows = []
     for name, card in registry.cards().items():
-        checked = "the authors' code" if card.parity == "official" else "baseline" if card.baseline else "nothing yet"
+        unchecked = "baseline" if card.baseline else card.parity_reason or ""
+        checked = "the authors' code" if card.parity == "official" else unchecked
         rows.append([f"`{name}`", ", ".join(card.families), card.summary, checked])
     return table(("method", "family", "what it does", "checked against"), rows)
 
