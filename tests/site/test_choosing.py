@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from prunarium.bench.comparison import compare
-from prunarium.bench.conditions import EQUAL_BUDGETS
+from prunarium.bench.conditions import EQUAL_BUDGETS, LEARNED, OFF_THE_SHELF, TRAINED, training_of
 from prunarium.site.pages import choosing
+
+PLACES = {OFF_THE_SHELF: "", LEARNED: "-learned", TRAINED: "-trained"}
 
 
 @pytest.fixture(scope="module")
@@ -29,26 +31,27 @@ def test_each_number_is_the_best_that_was_ranked(everything, page):
     best = {}
     for ranking in compare(everything.scores).rankings:
         for row in ranking.rows:
-            place = ranking.condition.benchmark, "trained" in ranking.condition.weights, row.method, ranking.budget
-            best.setdefault(place, row)
+            anchor = f"{ranking.condition.benchmark}{PLACES[ranking.condition.training]}"
+            best.setdefault((anchor, row.method, ranking.budget), row)
     shown = tables(page)
-    assert "cluttered-digits" in shown and "cluttered-digits-trained" in shown
+    assert {"cluttered-digits", "cluttered-digits-learned", "cluttered-digits-trained"} <= shown.keys()
     checked = 0
     for anchor, rows in shown.items():
         for method, cells in rows.items():
             for budget, cell in zip(EQUAL_BUDGETS, cells, strict=True):
-                row = best.get((anchor.removesuffix("-trained"), anchor.endswith("-trained"), method, budget))
+                row = best.get((anchor, method, budget))
                 assert (f"{100 * row.quality:.1f} %" in cell) if row else ("not ranked" in cell)
                 assert row is None or ("level with the best" in cell) == row.level_with_best
                 checked += row is not None
     assert checked == len(best)
 
 
-def test_off_the_shelf_and_trained_are_two_tables(everything, page):
-    shown = tables(page)
+@pytest.mark.parametrize("training", [LEARNED, TRAINED])
+def test_what_was_trained_has_tables_of_its_own(everything, page, training):
+    shown = tables(page)[f"cluttered-digits{PLACES[training]}"]
     for method in everything.methods:
-        trained = any(score.trained or score.learned for score in method.measured)
-        assert (method.id in shown["cluttered-digits-trained"]) == trained
+        measured = any(training_of(score) == training for score in method.measured if score.quality)
+        assert (method.id in shown) == measured
 
 
 def test_a_method_that_reads_the_cls_token_is_not_offered_without_one(page):

@@ -34,6 +34,8 @@ class Condition:
         """``device H200 instead of Xeon``: where this one differs from another."""
         here, there = asdict(self), asdict(other)
         differing = [name for name in here if here[name] != there[name]]
+        if "training" in differing and "weights" in differing:
+            differing.remove("weights")  # they differ because of it
         return ", ".join(f"{name} {_short(here[name])} instead of {_short(there[name])}" for name in differing)
 
     def __str__(self) -> str:

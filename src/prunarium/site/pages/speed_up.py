@@ -79,7 +79,7 @@ def _reasons(method: Method, at: dict[int, Timed], ceiling: dict[int, Timed]) ->
     if workings is not None:
         if beside := [reading.name for reading in workings.reads if reading.name in WRITTEN_OUT]:
             yield f"{', '.join(beside).replace('_', ' ')} is computed beside the fused kernel"
-        if workings.adaptive:
+        if workings.adaptive and max(short) > 1:
             yield "samples that keep fewer tokens are padded to the longest of their batch"
     for size, timed in short.items():
         if method.id != YARDSTICK and size in ceiling and timed.without_own < 1:
