@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from prunarium.bench.memory import peak_memory
+from prunarium.bench.samples import Inputs
 from prunarium.bench.timing import LONG, Stopwatch, interleave, interval, own_work, seconds
 from prunarium.bench.workload import Workload
 from prunarium.families import TokenMethod
@@ -43,7 +44,7 @@ def speeds(methods: Sequence[TokenMethod], workload: Workload, size: int, about:
     plain, *others = interleave([untouched, *map(reduced, methods)], about * len(methods) / 2)
     peak = peak_memory(step, model, inputs, device)
     return [
-        _speed(method, workload, size, step, (plain, times), long, peak)
+        _speed(method, workload, size, inputs, step, (plain, times), peak)
         for method, times in zip(methods, others, strict=True)
     ]
 
@@ -52,25 +53,25 @@ def _speed(
     method: TokenMethod,
     workload: Workload,
     size: int,
+    inputs: Inputs,
     step: Callable[[], None],
     times: tuple[np.ndarray, np.ndarray],
-    long: bool,
     peak_baseline: int,
 ) -> Speed:
     model, device = workload.model, workload.device
+    plain, with_method = times
 
     def watched() -> tuple[float, float]:
         with method.apply(model) as handle:
-            if not long:
+            if plain[0] <= LONG:
                 step()
             handle.watch = stopwatch = Stopwatch(device)
             whole = seconds(step, device)
             return stopwatch.seconds, whole
 
-    plain, with_method = times
     own, whole = own_work(watched, len(plain))
     with method.apply(model):
-        peak = peak_memory(step, model, workload.data.batch(0, size, device), device)
+        peak = peak_memory(step, model, inputs, device)
     return Speed(
         batch_size=size,
         baseline_ms=interval(plain * 1e3),
