@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from prunarium.bench import cluttered_digits, digit_grid, image_folder, models
+from prunarium.bench.responses import Answer, Respond, best_classes, generated_words
 from prunarium.bench.samples import InMemory, Inputs
 from prunarium.errors import PrunariumError, did_you_mean
 from prunarium.records import Family
@@ -34,7 +35,12 @@ class Benchmark:
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddedBenchmark(Benchmark):
-    """A benchmark that brings its data, which are made on the spot, and its small model."""
+    """A benchmark that brings its data, which are made on the spot, and its small model.
+
+    Attributes:
+        answer: the forward pass whose cost is measured: scores of a batch ``[batch, answers]``.
+        respond: what the model says, which is judged.
+    """
 
     metrics: tuple[Metric, ...] = ("accuracy",)
     samples: int
@@ -43,7 +49,8 @@ class EmbeddedBenchmark(Benchmark):
     make: Callable[[int, int], InMemory]
     build: Callable[[], nn.Module]
     weights: Path
-    answer: Callable[[nn.Module, Inputs], Tensor]
+    answer: Answer
+    respond: Respond
 
     def data(self) -> InMemory:
         """The test samples: the same bytes everywhere."""
@@ -89,6 +96,7 @@ CLUTTERED_DIGITS = EmbeddedBenchmark(
     build=models.cluttered_digits_vit,
     weights=models.WEIGHTS / "cluttered-digits.safetensors",
     answer=classify,
+    respond=best_classes(classify),
 )
 
 
@@ -98,25 +106,28 @@ def next_word(model: nn.Module, inputs: Inputs) -> Tensor:
 
 
 def _digit_grid(count: int, seed: int) -> InMemory:
-    images, prompts, answers = digit_grid.generate(count, seed)
-    inputs = {"input_ids": torch.from_numpy(prompts), "pixel_values": torch.from_numpy(images)[:, None] / 255}
-    asked = (" ".join(digit_grid.VOCABULARY[word] for word in prompt[-2:]) for prompt in prompts)
-    captions = tuple(f"{cell}? {answer}" for cell, answer in zip(asked, answers, strict=True))
-    return InMemory(inputs, torch.from_numpy(answers), images, captions)
+    asked = digit_grid.generate(count, seed)
+    pixels = torch.from_numpy(asked.images).permute(0, 3, 1, 2).contiguous() / 255
+    inputs = {"input_ids": torch.from_numpy(asked.prompts), "pixel_values": pixels}
+    pairs = zip(asked.prompts, asked.answers, strict=True)
+    captions = tuple(f"{digit_grid.in_words(prompt)}? {digit_grid.in_words(answer)}" for prompt, answer in pairs)
+    return InMemory(inputs, torch.from_numpy(asked.answers), asked.images, captions, asked.kinds)
 
 
 DIGIT_GRID = EmbeddedBenchmark(
     name="digit-grid",
     revision=digit_grid.REVISION,
     family="vlm",
-    summary="name the digit in the cell of a 3 x 3 grid that the question asks for (81 image tokens)",
-    samples=1000,
+    summary="which digit, how many, the largest: questions about a 3 x 3 grid, answers generated (144 image tokens)",
+    metrics=("exact match",),
+    samples=900,
     patch=digit_grid.PATCH,
     large_batch=64,
     make=_digit_grid,
     build=models.digit_grid_llava,
     weights=models.WEIGHTS / "digit-grid.safetensors",
     answer=next_word,
+    respond=generated_words(digit_grid.ANSWER_WORDS),
 )
 
 

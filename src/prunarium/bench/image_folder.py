@@ -95,6 +95,11 @@ class FolderSamples:
         return tuple(name.partition("/")[0] for name in self.names)
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """None: every image is asked the same."""
+        return ()
+
+    @property
     def images(self) -> "_Seen":
         """The picture of each sample, read when it is asked for."""
         return _Seen(self)

@@ -35,28 +35,28 @@ def cluttered_digits_vit() -> "VisionTransformer":
 
 
 def digit_grid_llava() -> "LlavaForConditionalGeneration":
-    """transformers' LlavaForConditionalGeneration: a CLIP tower of 1 layer, a Llama of 10 layers, both of width 64.
+    """transformers' LlavaForConditionalGeneration: a CLIP tower of 3 layers, a Llama of 8 layers, both of width 64.
 
-    Takes grey images ``[batch, 1, 36, 36]`` in 0..1, which become 81 visual tokens.
+    Takes images ``[batch, 3, 48, 48]`` in 0..1, which become 144 visual tokens, as in LLaVA taken from the tower's last
+    layer but one.
     """
     from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
     vision = CLIPVisionConfig(
         image_size=digit_grid.CANVAS,
         patch_size=digit_grid.PATCH,
-        num_channels=1,
         hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=1,
+        intermediate_size=160,
+        num_hidden_layers=3,
         num_attention_heads=4,
     )
     text = LlamaConfig(
         vocab_size=len(digit_grid.VOCABULARY),
         hidden_size=64,
-        intermediate_size=160,
-        num_hidden_layers=10,
+        intermediate_size=192,
+        num_hidden_layers=8,
         num_attention_heads=4,
-        max_position_embeddings=128,
+        max_position_embeddings=192,
         initializer_range=0.1,
         pad_token_id=digit_grid.PAD,
         bos_token_id=digit_grid.BOS,
@@ -68,7 +68,7 @@ def digit_grid_llava() -> "LlavaForConditionalGeneration":
             text_config=text,
             image_token_id=digit_grid.IMAGE,
             image_seq_length=digit_grid.IMAGE_TOKENS,
-            vision_feature_layer=-1,
+            vision_feature_layer=-2,
             vision_feature_select_strategy="default",
         )
     )

@@ -27,7 +27,16 @@ class Samples(Protocol):
 
     @property
     def labels(self) -> Tensor | None:
-        """Right answers int64 ``[samples]``; ``None`` where nobody knows them."""
+        """Right answers; ``None`` where nobody knows them.
+
+        int64: classes ``[samples]``, generated words ``[samples, words]``, or several right answers of such words
+        ``[samples, answers, words]``.
+        """
+        ...
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kind of question that each sample asks; empty where all are of one kind."""
         ...
 
     @property
@@ -69,15 +78,17 @@ class InMemory:
 
     Attributes:
         inputs: keyword arguments of the model's forward pass, each ``[samples, ...]``.
-        labels: right answers ``[samples]``; ``None`` where nobody knows them.
+        labels: right answers, as in ``Samples``; ``None`` where nobody knows them.
         images: uint8 ``[samples, height, width]`` or ``[samples, height, width, 3]``.
         captions: what a person is told beside each image.
+        kinds: of question, one for each sample; empty where all are of one kind.
     """
 
     inputs: Inputs
     labels: Tensor | None
     images: np.ndarray
     captions: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -89,6 +100,7 @@ class InMemory:
             None if self.labels is None else self.labels[:count],
             self.images[:count],
             self.captions[:count],
+            self.kinds[:count],
         )
 
     def checksum(self) -> str:

@@ -1,7 +1,7 @@
 """What a method is run on: a model with its inputs, from a benchmark or the user's own."""
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -14,13 +14,13 @@ from prunarium.bench import benchmarks, checkpoints
 from prunarium.bench.benchmarks import Benchmark, EmbeddedBenchmark, FolderBenchmark, classify
 from prunarium.bench.environment import device_kind, weights_hash
 from prunarium.bench.image_folder import as_seen, class_folders, read_folder, read_image
+from prunarium.bench.responses import Answer, Respond, Response, best_classes
 from prunarium.bench.samples import InMemory, Inputs, Samples, check_count
 from prunarium.errors import PrunariumError
 from prunarium.records import Family
 from prunarium.records.score import Metric, Precision
 
 PRECISIONS: dict[Precision, torch.dtype] = {one: getattr(torch, one) for one in get_args(Precision)}
-Answer = Callable[[nn.Module, Inputs], Tensor]
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,14 @@ class Workload:
         model_name: the name under which scores are recorded.
         patch: pixels along a patch, for pictures.
         large_batch: a batch size at which throughput is measured.
-        answer: class or vocabulary scores of a batch ``[batch, answers]``.
+        answer: the forward pass whose cost is measured: class or vocabulary scores of a batch ``[batch, answers]``.
         weights: the hash of trained ones; how random ones were made.
         noise: the data are nobody's: they only have the right shape.
         benchmark: empty where only cost is measured.
         metrics: by which answers are judged; the first is the main one.
         precision: of the weights and inputs.
         warning: what a person should know before believing the numbers.
+        respond: what the model says, which is judged.
     """
 
     model: nn.Module
@@ -54,6 +55,7 @@ class Workload:
     metrics: tuple[Metric, ...] = ("accuracy",)
     precision: Precision = "float32"
     warning: str = ""
+    respond: Respond = best_classes(classify)
 
     @functools.cached_property
     def data_checksum(self) -> str | None:
@@ -128,6 +130,7 @@ def embedded(benchmark: EmbeddedBenchmark, device: torch.device, samples: int | 
         patch=benchmark.patch,
         large_batch=benchmark.large_batch,
         answer=benchmark.answer,
+        respond=benchmark.respond,
         device=device,
         benchmark=benchmark,
         metrics=benchmark.metrics,
@@ -225,13 +228,20 @@ def in_precision(workload: Workload, precision: Precision) -> Workload:
         raise PrunariumError(f"there is no precision '{precision}'; there are {', '.join(PRECISIONS)}")
     if precision == "float32":
         return workload
-    dtype, plain = PRECISIONS[precision], workload.answer
+    dtype = PRECISIONS[precision]
+
+    def rounded(inputs: Inputs) -> Inputs:
+        return {name: value.to(dtype) if value.is_floating_point() else value for name, value in inputs.items()}
 
     def answer(model: nn.Module, inputs: Inputs) -> Tensor:
-        rounded = {name: value.to(dtype) if value.is_floating_point() else value for name, value in inputs.items()}
-        return plain(model, rounded).float()
+        return workload.answer(model, rounded(inputs)).float()
 
-    return replace(workload, model=workload.model.to(dtype), answer=answer, precision=precision)
+    def respond(model: nn.Module, inputs: Inputs) -> Response:
+        response = workload.respond(model, rounded(inputs))
+        return replace(response, scores=response.scores.float())
+
+    model = workload.model.to(dtype)
+    return replace(workload, model=model, answer=answer, respond=respond, precision=precision)
 
 
 def _find(

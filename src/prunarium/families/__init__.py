@@ -9,7 +9,7 @@ from prunarium.families.per_block import PerBlock, PerBlockMethod
 from prunarium.families.soft_merging import SoftMerging
 from prunarium.families.staging import Block, CumulativeMethod, StagedMethod, after_first, check_stages
 from prunarium.families.vit import VitMethod
-from prunarium.families.vlm import VlmMethod
+from prunarium.families.vlm import Layout, Tower, VlmMethod
 from prunarium.records import Family
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "CumulativeMethod",
     "Family",
     "Handle",
+    "Layout",
     "LearnedMethod",
     "LearnedStages",
     "PerBlock",
@@ -28,6 +29,7 @@ __all__ = [
     "SoftMerging",
     "StagedMethod",
     "TokenMethod",
+    "Tower",
     "VitMethod",
     "VlmMethod",
     "adapter_for",

@@ -16,6 +16,7 @@ from prunarium.records import Family
 
 if TYPE_CHECKING:
     from prunarium.families.handle import Handle
+    from prunarium.families.vlm.tower import Layout, Tower
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,18 @@ class Attention:
 
     @property
     def logits(self) -> Tensor:
-        """Scaled products of all queries and keys, token sizes left out ``[batch, heads, tokens, tokens]``."""
+        """Scaled products of all queries and keys, token sizes left out ``[batch, heads, tokens, tokens]``.
+
+        vlm: of the whole sequence in the layer before, masked with -inf where a query does not see a key.
+        """
         return self._give("logits")
 
     @property
     def full_attention(self) -> Tensor:
-        """Softmaxed attention of all tokens to all tokens ``[batch, heads, tokens, tokens]``."""
+        """Softmaxed attention of all tokens to all tokens ``[batch, heads, tokens, tokens]``.
+
+        vlm: of the whole sequence, text included, in the layer before.
+        """
         return self._give("full_attention")
 
     @property
@@ -112,8 +119,47 @@ class Attention:
     @property
     def last_attention(self) -> Tensor:
         """Softmaxed attention from the last prompt token to the image tokens, in the layer before this one
-        ``[batch, heads, image tokens]``; a row sums to less than 1, the rest went to the text."""
+        ``[batch, heads, image tokens]``; a row sums to less than 1, the rest went to the text (vlm)."""
         return self._give("last_attention")
+
+    @property
+    def unrotated_last_attention(self) -> Tensor:
+        """The same as ``last_attention``, without rotary position embedding (vlm)."""
+        return self._give("unrotated_last_attention")
+
+    @property
+    def ahead_attention(self) -> Tensor:
+        """The same as ``last_attention``, in the layer ahead, were nothing dropped before it (vlm)."""
+        return self._give("ahead_attention")
+
+    @property
+    def text_attention(self) -> Tensor:
+        """Softmaxed attention from each token of the text after the image to the image tokens, in the layer before this
+        one ``[batch, heads, text, image tokens]``; zero where ``question_there`` is false (vlm)."""
+        return self._give("text_attention")
+
+    @property
+    def text_rotary_bias(self) -> Tensor:
+        """What the scaled products behind ``text_attention`` would be if all queries and keys were ones
+        ``[batch, text, image tokens]`` (vlm)."""
+        return self._give("text_rotary_bias")
+
+    @property
+    def question(self) -> Tensor:
+        """Hidden states of the text after the image ``[batch, text, dim]`` (vlm)."""
+        return self._give("question")
+
+    @property
+    def question_there(self) -> Tensor:
+        """Which tokens of ``question`` are meant, where samples ask questions of different lengths
+        ``[batch, text]`` (vlm)."""
+        return self._give("question_there")
+
+    @property
+    def image_places(self) -> Tensor:
+        """Positions of the image tokens among all tokens, for reading ``full_attention`` or ``logits``
+        ``[batch, image tokens]`` (vlm)."""
+        return self._give("image_places")
 
 
 class TokenMethod(BaseModel, ABC):
@@ -127,6 +173,8 @@ class TokenMethod(BaseModel, ABC):
             block, with what the attention of the block before it has to offer (in the first block: nothing).
         adaptive: whether the number of tokens left depends on the data.
         trains: whether a model in training mode may run it: gradients reach everything that decides.
+        positions: vlm: of the tokens left by ``reduce``: those they had, or counted anew from 0.
+        newlines: vlm: whether the newline tokens between rows of patches stay when ``encode`` drops patches.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -136,6 +184,8 @@ class TokenMethod(BaseModel, ABC):
     place: ClassVar[Literal["between", "before"]] = "between"
     adaptive: ClassVar[bool] = False
     trains: ClassVar[bool] = True
+    positions: ClassVar[Literal["kept", "renumbered"]] = "kept"
+    newlines: ClassVar[bool] = True
     _backbone: Mapping[str, Tensor] | None = PrivateAttr(None)
 
     @abstractmethod
@@ -145,6 +195,24 @@ class TokenMethod(BaseModel, ABC):
         vit: called in each block of ``acts_at``, at the method's ``place``, with the residual stream.
         vlm: called before each layer of ``acts_at``, with the hidden states of the image tokens alone.
         """
+
+    def encode(self, tokens: Tokens, tower: "Tower") -> Tokens:
+        """Reduce what leaves the vision tower, before the projector (vlm).
+
+        Args:
+            tokens: patches of all tiles ``[tiles, patches, dim]``, without a cls token.
+            tower: what the vision tower has to offer.
+        """
+        return tokens
+
+    def project(self, tokens: Tokens, layout: "Layout") -> Tokens:
+        """Reduce what leaves the projector, before the language model (vlm).
+
+        Args:
+            tokens: of whole images ``[images, tokens, dim]``.
+            layout: what the tokens are.
+        """
+        return tokens
 
     def finish(self, tokens: Tokens) -> Tokens:
         """Called after the last block, before the final normalisation: put back what was set aside (vit)."""

@@ -8,8 +8,11 @@ from torch import Tensor
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
+from prunarium.families.vlm.tower import Layout, RandomTower
 from prunarium.ops import Tokens
 from prunarium.records import BUDGET_TOLERANCE
+
+TEXT = 4  # tokens of a question, where only counts matter
 
 
 def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
@@ -27,15 +30,27 @@ def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
     draw = torch.Generator().manual_seed(0)
     method, acting = method.fit(shape), set(method.acts_at(shape))
     tokens = Tokens(torch.randn(1, shape.tokens, shape.dim, generator=draw), shape.prefix, original=shape.tokens)
+    if shape.family == "vlm":
+        tokens = _entering(method, tokens, draw)
     counts = []
     for block in range(shape.depth):
         if block in acting:
-            tokens = replace(method.reduce(tokens, _random_attention(method, tokens.count, draw), block), moves=())
+            tokens = replace(
+                method.reduce(tokens, _random_attention(method, tokens.count, shape.dim, draw), block), moves=()
+            )
         counts.append(tokens.count)
     return counts
 
 
-def _random_attention(method: TokenMethod, count: int, draw: torch.Generator) -> Attention:
+def _entering(method: TokenMethod, tokens: Tokens, draw: torch.Generator) -> Tokens:
+    """What the method leaves of an image before the language model."""
+    tower = RandomTower(tokens.count, tokens.x.shape[-1], draw)
+    tokens = method.encode(tokens, tower)
+    layout = Layout(tower.grid if not tokens.moves else (0, 0), tokens.count)
+    return replace(method.project(tokens, layout), moves=())
+
+
+def _random_attention(method: TokenMethod, count: int, dim: int, draw: torch.Generator) -> Attention:
     def row() -> Tensor:
         return torch.rand(1, 1, count, generator=draw)
 
@@ -45,10 +60,18 @@ def _random_attention(method: TokenMethod, count: int, draw: torch.Generator) ->
     def square() -> Tensor:
         return torch.randn(1, 1, count, count, generator=draw).softmax(dim=-1)
 
-    rows = dict.fromkeys(("cls_attention", "last_attention"), row)
+    lasts = ("last_attention", "unrotated_last_attention", "ahead_attention")
+    rows = dict.fromkeys(("cls_attention", *lasts), row)
+    question = {
+        "text_attention": lambda: torch.rand(1, 1, TEXT, count, generator=draw),
+        "text_rotary_bias": lambda: torch.rand(1, TEXT, count, generator=draw),
+        "question": lambda: torch.randn(1, TEXT, dim, generator=draw),
+        "question_there": lambda: torch.ones(1, TEXT, dtype=torch.bool),
+        "image_places": lambda: torch.arange(count).unsqueeze(0),
+    }
     tokens = dict.fromkeys(("keys", "values", "head_outputs"), per_token)
     squares = dict.fromkeys(("logits", "full_attention", "next_attention"), square)
-    return Attention(method.needs, {**rows, **tokens, **squares, "received_attention": lambda: row()[0]})
+    return Attention(method.needs, {**rows, **tokens, **squares, **question, "received_attention": lambda: row()[0]})
 
 
 def budget_of(method: TokenMethod, shape: Shape) -> float:

@@ -88,6 +88,8 @@ class Handle:
             a stopwatch goes here.
         learned: the method's learned parts, for an optimiser; ``None`` where it has none.
         memory: what the method remembered in the last forward pass, for a loss.
+        projected: vlm: tokens that went through the projector in the last forward pass, where the method had a hand in
+            it; ``None`` where it had not.
         lends: whether the model has weights for now that were trained with the method.
     """
 
@@ -99,6 +101,7 @@ class Handle:
     watch: Callable[[], AbstractContextManager[None]] = nullcontext
     learned: nn.Module | None = None
     memory: Mapping[str, Any] = field(default_factory=dict)
+    projected: int | None = None
     lends: bool = False
     _undo: ExitStack = field(default_factory=ExitStack, repr=False)
 
@@ -148,6 +151,7 @@ class Handle:
         """A forward pass starts: forget the last one. Returns how many samples went before."""
         before = self.samples
         self.records.clear()
+        self.projected = None
         self.batch, self.samples = batch, before + batch
         return before
 

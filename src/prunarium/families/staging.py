@@ -41,7 +41,7 @@ class StagedMethod(TokenMethod):
     blocks: tuple[Block, ...] | None = Field(
         None,
         min_length=1,
-        description="blocks that reduce; default: at 1/4, 1/2 and 3/4 of the depth (vit), before layer 2 (vlm)",
+        description="blocks that reduce; default: at 1/4, 1/2 and 3/4 of the depth (vit), before the first layer (vlm)",
     )
 
     @field_validator("blocks")

@@ -26,7 +26,7 @@ from prunarium.ops.selection import in_order, top, weight_of_rest
 from prunarium.ops.sinkhorn import sinkhorn
 from prunarium.ops.squeezing import squeeze, squeeze_softly
 from prunarium.ops.thinning import mean_tokens, thin
-from prunarium.ops.tokens import DROPPED, Move, Tokens, add_at, gather, groups
+from prunarium.ops.tokens import DROPPED, Move, Tokens, add_at, follow, gather, groups
 from prunarium.ops.two_way_matching import two_way_matching
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "drawn",
     "energy",
     "expand",
+    "follow",
     "gather",
     "grid_destinations",
     "groups",

@@ -75,6 +75,10 @@ class Tokens:
         """These tokens after one more step."""
         return replace(self, x=x, size=size, moves=(*self.moves, move), there=there)
 
+    def positions(self) -> Tensor:
+        """Which of the original tokens' places each token takes, ``DROPPED`` for none ``[batch, tokens]``."""
+        return follow(torch.arange(self.original, device=self.x.device).expand(len(self.x), -1), self.moves)
+
     def remember(self, **values: Any) -> "Tokens":
         """These tokens with more to be found at the next step."""
         return replace(self, memory={**self.memory, **values})
@@ -160,6 +164,14 @@ def rows(index: Tensor, count: int) -> Tensor:
         return index[0]
     first = torch.arange(0, len(index) * count, count, device=index.device)
     return (index + first.unsqueeze(1)).flatten()
+
+
+def follow(place: Tensor, moves: Sequence[Move]) -> Tensor:
+    """Places ``[batch, tokens]``, taken over by the tokens after some moves; ``DROPPED`` where one takes nobody's."""
+    for move in moves:
+        position = move.position
+        place = place.gather(1, position.clamp(min=0)).where(position != DROPPED, DROPPED)
+    return place
 
 
 def groups(moves: Sequence[Move], batch: int, count: int) -> Tensor:

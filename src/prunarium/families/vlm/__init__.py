@@ -1,0 +1,6 @@
+"""The ``vlm`` family: methods that drop or merge the image tokens of a vision-language model, before or inside it."""
+
+from prunarium.families.vlm.method import VlmMethod
+from prunarium.families.vlm.tower import Layout, Tower
+
+__all__ = ["Layout", "Tower", "VlmMethod"]

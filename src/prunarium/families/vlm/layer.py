@@ -1,0 +1,143 @@
+"""A layer of the language model that may shorten the prompt before it runs."""
+
+import weakref
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from prunarium.families.base import Attention
+from prunarium.families.vlm.attention import Projections, offers
+from prunarium.families.vlm.prompt import Prompt
+from prunarium.ops import Move, gather
+
+
+class ReducingLayer:
+    """A decoder layer of transformers, which sees mask and positions of the tokens that are left."""
+
+    def __init__(self, layer: Any, index: int, acts: bool, prompt: Prompt) -> None:
+        self.layer, self.index, self.acts, self.prompt = layer, index, acts, prompt
+        self.previous: ReducingLayer | None = None
+        self.quiet = range(0)
+        self.columns: Tensor | None = None  # rows of the prompt that this layer's cache holds
+        self.dropped = 0  # tokens of the prompt that this layer does not have
+        self.queries: Tensor | None = None
+        self.keys: Tensor | None = None
+        self.rotary: tuple[Tensor, Tensor] | None = None
+
+    def remember_queries(self, module: nn.Module, args: Any, output: Tensor) -> None:
+        """Hold the queries until the next layer is through (a forward hook)."""
+        self.queries = output if self.prompt.reading else None
+
+    def remember_keys(self, module: nn.Module, args: Any, output: Tensor) -> None:
+        """Hold the keys until the next layer is through (a forward hook)."""
+        self.keys = output if self.prompt.reading else None
+
+    def forward(
+        self,
+        hidden_states: Tensor,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Any = None,
+        use_cache: bool | None = False,
+        position_embeddings: tuple[Tensor, Tensor] | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
+        assert position_embeddings is not None
+        if self.prompt.reading:
+            if self.index == 0 and past_key_values is not None:
+                self.prompt.cache = weakref.ref(past_key_values)
+            hidden_states = self._shorten(hidden_states, position_embeddings)
+            position_ids, position_embeddings = self._positions_left(position_ids, position_embeddings)
+            mask, self.rotary = self._mask(attention_mask), position_embeddings
+        else:
+            mask = self._mask_of_words(hidden_states, past_key_values)
+            if self._renumbers and self.dropped and position_ids is not None:
+                position_ids = position_ids - self.dropped
+                position_embeddings = self.prompt.adapter.language.rotary_emb(hidden_states, position_ids)
+        return type(self.layer).forward(
+            self.layer,
+            hidden_states,
+            attention_mask=mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+            position_embeddings=position_embeddings,
+            **kwargs,
+        )
+
+    @property
+    def _renumbers(self) -> bool:
+        return self.prompt.method.positions == "renumbered" and self.prompt.adapter.renumbers
+
+    def _shorten(self, hidden: Tensor, incoming: tuple[Tensor, Tensor]) -> Tensor:
+        prompt = self.prompt
+        count = prompt.count
+        moves: tuple[Move, ...] = ()
+        if self.acts and count:
+            offered = offers(prompt, self._before, lambda: self._ahead(hidden, incoming), hidden)
+            with prompt.handle.watch():
+                hidden, after = prompt.reduce(hidden, Attention(prompt.method.needs, offered), self.index)
+            moves = after.moves
+        if self.previous is not None:
+            self.previous.queries = self.previous.keys = self.previous.rotary = None
+        prompt.record(self.index, count, moves)
+        for layer in self.quiet:
+            prompt.record(layer, prompt.count, ())
+        self.columns, self.dropped = prompt.kept, prompt.length - hidden.shape[1]
+        return hidden
+
+    def _positions_left(
+        self, position_ids: Tensor | None, rotary: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor | None, tuple[Tensor, Tensor]]:
+        """Of the tokens that are left: those they had, or as many from the start; with their rotary embeddings."""
+        kept = self.columns
+        if kept is None:
+            return position_ids, rotary
+        cos, sin = (part.expand(len(kept), -1, -1) for part in rotary)
+        ids = None if position_ids is None else position_ids.expand(len(kept), -1)
+        if self._renumbers:
+            left = slice(kept.shape[1])
+            return None if ids is None else ids[:, left], (cos[:, left], sin[:, left])
+        return None if ids is None else ids.gather(1, kept), (gather(cos, kept), gather(sin, kept))
+
+    def _before(self) -> Projections:
+        before = self.previous
+        assert before is not None and before.queries is not None and before.keys is not None
+        assert before.rotary is not None
+        return Projections(before.layer.self_attn, before.queries, before.keys, before.rotary)
+
+    def _ahead(self, hidden: Tensor, incoming: tuple[Tensor, Tensor]) -> Projections:
+        """What this layer would project, were nothing dropped before it."""
+        rotary = incoming if self.previous is None else self.previous.rotary
+        assert rotary is not None
+        normed, attn = self.layer.input_layernorm(hidden), self.layer.self_attn
+        return Projections(attn, attn.q_proj(normed), attn.k_proj(normed), rotary)
+
+    def _mask(self, mask: Tensor | None) -> Tensor | None:
+        """The rows and columns of a prompt's mask that belong to tokens this layer has."""
+        if mask is None or self.columns is None:
+            return mask
+        columns = self.columns[:, None, None, :]
+        mask = mask.expand(len(self.columns), -1, -1, -1)
+        rows = self.columns[:, None, :, None].expand(-1, mask.shape[1], -1, mask.shape[-1])
+        return mask.gather(2, rows).gather(3, columns.expand(-1, mask.shape[1], rows.shape[2], -1))
+
+    def _mask_of_words(self, hidden: Tensor, cache: Any) -> Tensor | None:
+        """Which cached tokens the words after the prompt see, and of one another ``[batch, 1, words, tokens]``."""
+        prompt, words = self.prompt, hidden.shape[1]
+        if words == 1 and prompt.real is None and (prompt.later is None or bool(prompt.later.all())):
+            return None
+        count = cache.get_seq_length(self.index) + words
+        seen = torch.ones(words, count, dtype=torch.bool, device=hidden.device).tril(count - words)
+        seen = seen.expand(len(hidden), 1, -1, -1)
+        held = prompt.length - self.dropped
+        real = torch.ones(len(hidden), count, dtype=torch.bool, device=hidden.device)
+        if prompt.real is not None:
+            real[:, :held] = prompt.real if self.columns is None else prompt.real.gather(1, self.columns)
+        if prompt.later is not None:
+            real[:, held:] = prompt.later
+        seen = seen & real[:, None, None]
+        if prompt.adapter.language.config._attn_implementation == "sdpa":
+            return seen
+        return torch.zeros_like(seen, dtype=hidden.dtype).masked_fill(~seen, torch.finfo(hidden.dtype).min)

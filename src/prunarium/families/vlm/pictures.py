@@ -1,0 +1,141 @@
+"""Images on their way into the language model, reduced before they get there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from prunarium.families.vlm.tower import Layout
+from prunarium.ops import DROPPED, Tokens, groups
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image as it enters the language model.
+
+    Attributes:
+        features: ``[tokens, dim]``.
+        slots: which of the image's placeholders each token takes, ``DROPPED`` for none ``[tokens]``.
+        placeholders: how many the prompt has for it; also its length, as transformers counts what stands for an image.
+        projected: tokens of it that went through the projector; ``None`` where the method had no hand in it.
+        home: works out which token each placeholder went into, ``DROPPED`` for none ``[placeholders]``.
+    """
+
+    features: Tensor
+    slots: Tensor
+    placeholders: int
+    home: Callable[[], Tensor]
+    projected: int | None = None
+
+    def __len__(self) -> int:
+        return self.placeholders
+
+
+def as_pictures(tokens: Tokens, projected: int | None = None) -> list[Picture]:
+    """Each sample of the tokens as an image of its own.
+
+    Args:
+        tokens: ``[images, tokens, dim]``.
+        projected: tokens of each that went through the projector.
+    """
+    slots = tokens.positions()
+    pictures = [_one(tokens, slots[number], number) for number in range(len(tokens.x))]
+    return [replace(picture, projected=projected) for picture in pictures]
+
+
+def _one(tokens: Tokens, slots: Tensor, number: int) -> Picture:
+    def home() -> Tensor:
+        return groups(tokens.moves, len(tokens.x), tokens.original)[number]
+
+    if tokens.there is None:
+        return Picture(tokens.x[number], slots, tokens.original, home)
+    there = tokens.there[number]
+
+    def home_without_padding() -> Tensor:
+        renumbered, old = (there.cumsum(0) - 1).cpu(), home()
+        return renumbered[old.clamp(min=0)].where(old != DROPPED, DROPPED)
+
+    return Picture(tokens.x[number][there], slots[there], tokens.original, home_without_padding)
+
+
+def reduced(picture: Picture, by: Callable[[Tokens], Tokens]) -> Picture:
+    """A picture, reduced once more."""
+    [second] = as_pictures(by(Tokens(picture.features[None], original=len(picture.features))))
+
+    def home() -> Tensor:
+        first, later = picture.home(), second.home()
+        return later[first.clamp(min=0)].where(first != DROPPED, DROPPED)
+
+    slots = picture.slots[second.slots.clamp(min=0)].where(second.slots != DROPPED, DROPPED)
+    return replace(picture, features=second.features, slots=slots, home=home)
+
+
+def packed(tokens: Tokens, places: Tensor, newline: Tensor | None) -> tuple[Picture, Layout]:
+    """The tiles of one image as one picture.
+
+    The thumbnail's tokens come first, in the method's order. Those of the tiles follow in the order of the places that
+    they take in the image put together, newlines among them; at the end come tokens that take nobody's place: those
+    that lead their tile (a cls token), tile by tile, then the others.
+
+    Args:
+        tokens: of all tiles, the thumbnail first ``[tiles, tokens, dim]``.
+        places: which token (counted over all tiles) stands at each place of the image, ``DROPPED`` for a newline
+            ``[places]``; tokens of padding have no place.
+        newline: the newline token ``[dim]``; ``None`` to leave newlines out.
+    """
+    tiles, each, _ = tokens.x.shape
+    original, device = tokens.original, tokens.x.device
+    positions = tokens.positions()
+    place_of = torch.full((tiles * original,), DROPPED, device=device)
+    is_newline = places == DROPPED
+    place_of[places[~is_newline]] = (~is_newline).nonzero()[:, 0]
+    start = torch.arange(tiles, device=device).unsqueeze(1) * original
+    slots = place_of[(positions.clamp(min=0) + start).flatten()].view(tiles, each)
+    extra = positions == DROPPED
+    leads = extra & (extra.cumprod(1) == 1)
+    there = extra | (slots != DROPPED)
+    if tokens.there is not None:
+        there = there & tokens.there
+    number = torch.arange(tiles * each, device=device).view(tiles, each)
+    phase = torch.where(extra, torch.where(leads, 2, 3), 1)
+    rank = torch.where(extra, number, slots)
+    phase[0], rank[0] = 0, number[0]  # the thumbnail keeps the method's order
+    slots = slots.where(~extra, DROPPED)
+    lines = is_newline.nonzero()[:, 0] if newline is not None else places[:0]
+    keys = torch.cat(
+        [(phase * (places.numel() + number.numel()) + rank)[there], places.numel() + number.numel() + lines]
+    )
+    order = keys.argsort()
+    features = tokens.x[there]
+    if newline is not None:
+        features = torch.cat([features, newline.to(features).expand(len(lines), -1)])
+    all_slots = torch.cat([slots[there], lines])[order]
+
+    def home() -> Tensor:
+        went = groups(tokens.moves, tiles, original).to(device)
+        of_token = torch.full((tiles * each + 1,), DROPPED, device=device)
+        of_token[number[there]] = torch.arange(int(there.sum()), device=device)
+        rank_of = order.argsort()
+        token = torch.where(went == DROPPED, tiles * each, went + torch.arange(tiles, device=device)[:, None] * each)
+        held = of_token[token.flatten()[places.clamp(min=0)]].where(~is_newline, DROPPED)
+        if newline is not None:
+            held[is_newline] = torch.arange(int(there.sum()), len(order), device=device)
+        return rank_of[held.clamp(min=0)].where(held != DROPPED, DROPPED).cpu()
+
+    picture = Picture(features[order], all_slots, places.numel(), home, tiles * each)
+    line = torch.cat([torch.zeros(int(there.sum()), dtype=torch.bool), torch.ones(len(lines), dtype=torch.bool)])
+    return picture, Layout((0, 0), int(there[0].sum()), line.to(device)[order])
+
+
+def numbered(tiles: int, patches: int, pack: Callable[[list[Tensor], Tensor], Any], device: torch.device) -> Tensor:
+    """Which token of which tile stands at each place of a packed image, found by packing their numbers.
+
+    Args:
+        tiles: of the image.
+        patches: of a tile.
+        pack: packs the features of one image, with a newline token.
+    """
+    numbers = torch.arange(tiles * patches, dtype=torch.float64, device=device).view(tiles, patches, 1)
+    return pack([numbers], numbers.new_tensor([DROPPED]))[0][0].flatten().long()
