@@ -8,8 +8,9 @@ from torch import Tensor
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
+from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.tower import Layout, RandomTower
-from prunarium.ops import Tokens
+from prunarium.ops import Entries, Tokens
 from prunarium.records import BUDGET_TOLERANCE
 
 TEXT = 4  # tokens of a question, where only counts matter
@@ -39,7 +40,20 @@ def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
                 method.reduce(tokens, _random_attention(method, tokens.count, shape.dim, draw), block), moves=()
             )
         counts.append(tokens.count)
-    return counts
+    return _left_in_cache(method, counts, draw) if isinstance(method, VlmMethod) and method.evicts else counts
+
+
+def _left_in_cache(method: VlmMethod, counts: list[int], draw: torch.Generator) -> list[int]:
+    """Image tokens that an eviction leaves, of as many in each layer."""
+    cache = []
+    for count in counts:
+        keys = torch.randn(1, 1, count + TEXT, 4, generator=draw)
+        place = torch.arange(count + TEXT).view(1, 1, -1)
+        cache.append(Entries(keys, keys.clone(), place, place < count))
+    weights = [
+        method.weigh(_random_attention(method, count, 4, draw, text=TEXT), layer) for layer, count in enumerate(counts)
+    ]
+    return [round(left.image_count) for left in method.evict(cache, weights)]
 
 
 def _entering(method: TokenMethod, tokens: Tokens, draw: torch.Generator) -> Tokens:
@@ -50,7 +64,7 @@ def _entering(method: TokenMethod, tokens: Tokens, draw: torch.Generator) -> Tok
     return replace(method.project(tokens, layout), moves=())
 
 
-def _random_attention(method: TokenMethod, count: int, dim: int, draw: torch.Generator) -> Attention:
+def _random_attention(method: TokenMethod, count: int, dim: int, draw: torch.Generator, text: int = 0) -> Attention:
     def row() -> Tensor:
         return torch.rand(1, 1, count, generator=draw)
 
@@ -58,7 +72,7 @@ def _random_attention(method: TokenMethod, count: int, dim: int, draw: torch.Gen
         return torch.randn(1, 1, count, 4, generator=draw)
 
     def square() -> Tensor:
-        return torch.randn(1, 1, count, count, generator=draw).softmax(dim=-1)
+        return torch.randn(1, 1, count + text, count + text, generator=draw).softmax(dim=-1)
 
     lasts = ("last_attention", "unrotated_last_attention", "ahead_attention")
     rows = dict.fromkeys(("cls_attention", *lasts), row)

@@ -12,6 +12,7 @@ from torch import Tensor
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.learned import LearnedMethod
+from prunarium.families.vlm.tower import Layout, Tower
 from prunarium.ops import DROPPED, Move, Tokens
 
 SUMMED = ("cls_attention", "received_attention", "last_attention")
@@ -35,6 +36,16 @@ class Composition(TokenMethod):
             if block in acting:
                 seen = _carried(attention, tokens.moves)
                 tokens = self._with_own_memory(partial(method.reduce, attention=seen, block=block), tokens, number)
+        return tokens
+
+    def encode(self, tokens: Tokens, tower: Tower) -> Tokens:
+        for method in self.methods:
+            tokens = method.encode(tokens, tower)
+        return tokens
+
+    def project(self, tokens: Tokens, layout: Layout) -> Tokens:
+        for method in self.methods:
+            tokens = method.project(tokens, layout)
         return tokens
 
     def finish(self, tokens: Tokens) -> Tokens:
@@ -85,6 +96,7 @@ def compose(one: TokenMethod, other: TokenMethod) -> TokenMethod:
         )
     if any(isinstance(method, LearnedMethod) for method in methods):
         raise PrunariumError(f"{names} cannot be composed: learned parts know only the tokens they were trained on")
+    _refuse_before_and_after(methods, names)
     families = tuple(name for name in one.families if name in other.families)
     if not families:
         raise PrunariumError(f"{names} cannot be composed: they act in different families")
@@ -97,11 +109,25 @@ def compose(one: TokenMethod, other: TokenMethod) -> TokenMethod:
             "families": families,
             "needs": frozenset().union(*(method.needs for method in methods)),
             "place": one.place,
+            "positions": one.positions,
+            "newlines": all(method.newlines for method in methods),
             "adaptive": any(method.adaptive for method in methods),
             "trains": all(method.trains for method in methods),
         },
     )
     return kind(methods=tuple(methods))
+
+
+def _refuse_before_and_after(methods: Sequence[TokenMethod], names: str) -> None:
+    """Two methods cannot both reduce what leaves the tower or the projector, nor can one evict what the other sees."""
+    for function in ("encode", "project"):
+        if sum(getattr(type(method), function) is not getattr(TokenMethod, function) for method in methods) > 1:
+            raise PrunariumError(f"{names} cannot be composed: both reduce the tokens in '{function}'")
+    evicting = next((method for method in methods if getattr(method, "evicts", False)), None)
+    if evicting is not None:
+        raise PrunariumError(f"{names} cannot be composed: {type(evicting).__name__} evicts from the cache")
+    if len({method.positions for method in methods}) > 1:
+        raise PrunariumError(f"{names} cannot be composed: one keeps the positions of the tokens, one counts them anew")
 
 
 def _carried(attention: Attention, moves: Sequence[Move]) -> Attention:

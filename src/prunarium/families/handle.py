@@ -28,6 +28,8 @@ class BlockRecord(NamedTuple):
         tokens_out: leaving its reduction: what its MLP sees. Padding counts where samples differ.
         real: tokens that are not padding ``[batch]``; ``None`` where all are.
         reused: whether the block took its attention from the method.
+        cached: vlm: image tokens that its cache holds once the prompt has been read, the mean over samples and heads;
+            ``None`` where it holds all that it had.
     """
 
     block: int
@@ -37,6 +39,7 @@ class BlockRecord(NamedTuple):
     moves: tuple[Move, ...] = ()
     real: Tensor | None = None
     reused: bool = False
+    cached: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,11 @@ class Report:
 
     @property
     def budget(self) -> float:
-        """Mean tokens per block, of the untouched model's; padding left out."""
-        left = sum(r.tokens_out if r.real is None else r.real.double().mean().item() for r in self.blocks)
+        """Mean tokens per block, of the untouched model's; padding left out.
+
+        vlm: of the image tokens that are cached for the words to come.
+        """
+        left = sum(_kept(record) for record in self.blocks)
         return left / (len(self.blocks) * self.blocks[0].tokens_in)
 
     def __str__(self) -> str:
@@ -72,8 +78,16 @@ class Report:
         return "\n".join([*lines, *map(_line, self.blocks)])
 
 
+def _kept(record: BlockRecord) -> float:
+    if record.cached is not None:
+        return record.cached
+    return record.tokens_out if record.real is None else record.real.double().mean().item()
+
+
 def _line(record: BlockRecord) -> str:
     line = f"  block {record.block:2d}: {record.tokens_in:4d} -> {record.tokens_out:4d} tokens"
+    if record.cached is not None:
+        return f"{line}, {record.cached:.0f} cached"
     if record.real is None:
         return line
     return f"{line} ({int(record.real.min())} to {int(record.real.max())} without padding)"

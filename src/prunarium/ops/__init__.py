@@ -7,7 +7,9 @@ from prunarium.ops.choosing import choose
 from prunarium.ops.clustering import Linkage, agglomerate, density_peaks, k_medoids
 from prunarium.ops.deciding import above, drawn
 from prunarium.ops.energy import energy
+from prunarium.ops.entries import Entries
 from prunarium.ops.expanding import expand
+from prunarium.ops.grid_cells import grid_cells, nearest_size
 from prunarium.ops.grid_matching import grid_destinations, match_to
 from prunarium.ops.halting import Halting
 from prunarium.ops.importance import attention_times_value
@@ -17,12 +19,13 @@ from prunarium.ops.matching import Matching, bipartite_soft_matching, sides
 from prunarium.ops.merging import merge_groups, stand_in
 from prunarium.ops.mixing import mix
 from prunarium.ops.norms import with_largest_norm
+from prunarium.ops.outliers import upper_outliers
 from prunarium.ops.pagerank import page_rank, rms_of_telling_heads
 from prunarium.ops.pouring import pour
 from prunarium.ops.redundancy import redundant
 from prunarium.ops.saliency import sharpness_saliency
 from prunarium.ops.sampling import inverse_transform_sample
-from prunarium.ops.selection import in_order, top, weight_of_rest
+from prunarium.ops.selection import in_order, others, top, weight_of_rest
 from prunarium.ops.sinkhorn import sinkhorn
 from prunarium.ops.squeezing import squeeze, squeeze_softly
 from prunarium.ops.thinning import mean_tokens, thin
@@ -31,6 +34,7 @@ from prunarium.ops.two_way_matching import two_way_matching
 
 __all__ = [
     "DROPPED",
+    "Entries",
     "Halting",
     "KeepPredictor",
     "Linkage",
@@ -50,6 +54,7 @@ __all__ = [
     "expand",
     "follow",
     "gather",
+    "grid_cells",
     "grid_destinations",
     "groups",
     "in_order",
@@ -62,6 +67,8 @@ __all__ = [
     "merge_groups",
     "mix",
     "most_similar",
+    "nearest_size",
+    "others",
     "page_rank",
     "pour",
     "redundant",
@@ -77,6 +84,7 @@ __all__ = [
     "thin",
     "top",
     "two_way_matching",
+    "upper_outliers",
     "weight_of_rest",
     "with_largest_norm",
 ]

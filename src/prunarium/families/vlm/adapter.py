@@ -173,7 +173,7 @@ class VlmAdapter:
         if self.enters:
             handle.patch(self.model.model, "get_image_features", self._features())
         # layers before the one whose attention is looked at first run as they are: nothing has been dropped there yet
-        quiet = range(1, min(acting, default=self.shape.depth + 1) - 1)
+        quiet = range(1, 1 if prompt.evicts else min(acting, default=self.shape.depth + 1) - 1)
         layers = [
             ReducingLayer(layer, index, index in acting, prompt) for index, layer in enumerate(self.language.layers)
         ]
@@ -181,9 +181,10 @@ class VlmAdapter:
         for layer, reducing in zip(self.language.layers, layers, strict=True):
             if reducing.index not in quiet:
                 handle.patch(layer, "forward", reducing.forward)
-            if BEFORE & self.method.needs and reducing.index + 1 in acting:
+            if BEFORE & self.method.needs and (prompt.evicts or reducing.index + 1 in acting):
                 handle.hook(layer.self_attn.q_proj.register_forward_hook(reducing.remember_queries))
                 handle.hook(layer.self_attn.k_proj.register_forward_hook(reducing.remember_keys))
+        prompt.layers = layers
         for before, after in itertools.pairwise(layers):
             after.previous = before
         return handle

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from prunarium.families.base import Attention
 from prunarium.families.vlm.attention import Projections, offers
 from prunarium.families.vlm.prompt import Prompt
-from prunarium.ops import Move, gather
+from prunarium.ops import Entries, Move, gather
 
 
 class ReducingLayer:
@@ -20,7 +20,9 @@ class ReducingLayer:
         self.previous: ReducingLayer | None = None
         self.quiet = range(0)
         self.columns: Tensor | None = None  # rows of the prompt that this layer's cache holds
-        self.dropped = 0  # tokens of the prompt that this layer does not have
+        self.dropped = 0  # tokens of the prompt that this layer did not have
+        self.held = 0  # tokens of the prompt that this layer's cache holds
+        self.evicted: Entries | None = None  # what an eviction left
         self.queries: Tensor | None = None
         self.keys: Tensor | None = None
         self.rotary: tuple[Tensor, Tensor] | None = None
@@ -55,7 +57,7 @@ class ReducingLayer:
             if self._renumbers and self.dropped and position_ids is not None:
                 position_ids = position_ids - self.dropped
                 position_embeddings = self.prompt.adapter.language.rotary_emb(hidden_states, position_ids)
-        return type(self.layer).forward(
+        output = type(self.layer).forward(
             self.layer,
             hidden_states,
             attention_mask=mask,
@@ -65,6 +67,29 @@ class ReducingLayer:
             position_embeddings=position_embeddings,
             **kwargs,
         )
+        if self.prompt.evicts and self.prompt.reading and past_key_values is not None:
+            self._weigh(output, past_key_values)
+        return output
+
+    def _weigh(self, output: Tensor, cache: Any) -> None:
+        offered = offers(self.prompt, self.projections, self.projections, output)
+        self.prompt.weigh(Attention(self.prompt.method.needs, offered), self.index, cache)
+        self.queries = self.keys = None
+
+    def entries(self, cache: Any) -> Entries:
+        """What the cache of this layer holds, the prompt just read."""
+        held = cache.layers[self.index]
+        places = torch.arange(self.held, device=held.keys.device) if self.columns is None else self.columns
+        places = places.expand(len(held.keys), -1)
+        image = torch.zeros_like(places, dtype=torch.bool).scatter(1, self.prompt.places()[1], True)
+        heads = held.keys.shape[1]
+        return Entries(held.keys, held.values, *(part.unsqueeze(1).expand(-1, heads, -1) for part in (places, image)))
+
+    def hold(self, entries: Entries, cache: Any) -> None:
+        """Have the cache of this layer hold these from now on."""
+        held = cache.layers[self.index]
+        held.keys, held.values = entries.keys, entries.values
+        self.held, self.evicted = entries.count, entries
 
     @property
     def _renumbers(self) -> bool:
@@ -84,7 +109,8 @@ class ReducingLayer:
         prompt.record(self.index, count, moves)
         for layer in self.quiet:
             prompt.record(layer, prompt.count, ())
-        self.columns, self.dropped = prompt.kept, prompt.length - hidden.shape[1]
+        self.columns, self.held, self.evicted = prompt.kept, hidden.shape[1], None
+        self.dropped = prompt.length - self.held
         return hidden
 
     def _positions_left(
@@ -101,11 +127,14 @@ class ReducingLayer:
             return None if ids is None else ids[:, left], (cos[:, left], sin[:, left])
         return None if ids is None else ids.gather(1, kept), (gather(cos, kept), gather(sin, kept))
 
+    def projections(self) -> Projections:
+        """Queries and keys of this layer, which has just run."""
+        assert self.queries is not None and self.keys is not None and self.rotary is not None
+        return Projections(self.layer.self_attn, self.queries, self.keys, self.rotary)
+
     def _before(self) -> Projections:
-        before = self.previous
-        assert before is not None and before.queries is not None and before.keys is not None
-        assert before.rotary is not None
-        return Projections(before.layer.self_attn, before.queries, before.keys, before.rotary)
+        assert self.previous is not None
+        return self.previous.projections()
 
     def _ahead(self, hidden: Tensor, incoming: tuple[Tensor, Tensor]) -> Projections:
         """What this layer would project, were nothing dropped before it."""
@@ -124,20 +153,32 @@ class ReducingLayer:
         return mask.gather(2, rows).gather(3, columns.expand(-1, mask.shape[1], rows.shape[2], -1))
 
     def _mask_of_words(self, hidden: Tensor, cache: Any) -> Tensor | None:
-        """Which cached tokens the words after the prompt see, and of one another ``[batch, 1, words, tokens]``."""
+        """Which cached tokens the words after the prompt see, and of one another ``[batch, heads, words, tokens]``."""
         prompt, words = self.prompt, hidden.shape[1]
         if words == 1 and prompt.real is None and (prompt.later is None or bool(prompt.later.all())):
             return None
         count = cache.get_seq_length(self.index) + words
         seen = torch.ones(words, count, dtype=torch.bool, device=hidden.device).tril(count - words)
         seen = seen.expand(len(hidden), 1, -1, -1)
-        held = prompt.length - self.dropped
-        real = torch.ones(len(hidden), count, dtype=torch.bool, device=hidden.device)
+        real = torch.ones(len(hidden), self._heads, count, dtype=torch.bool, device=hidden.device)
         if prompt.real is not None:
-            real[:, :held] = prompt.real if self.columns is None else prompt.real.gather(1, self.columns)
+            real[..., : self.held] = self._real(prompt.real)
         if prompt.later is not None:
-            real[:, held:] = prompt.later
-        seen = seen & real[:, None, None]
+            real[..., self.held :] = prompt.later.unsqueeze(1)
+        seen = seen & real.unsqueeze(2)
         if prompt.adapter.language.config._attn_implementation == "sdpa":
             return seen
         return torch.zeros_like(seen, dtype=hidden.dtype).masked_fill(~seen, torch.finfo(hidden.dtype).min)
+
+    @property
+    def _heads(self) -> int:
+        """Heads that may hold different tokens."""
+        return 1 if self.evicted is None else self.prompt.adapter.language.config.num_attention_heads
+
+    def _real(self, real: Tensor) -> Tensor:
+        """Which cached tokens of the prompt are no padding ``[batch, heads, held]``."""
+        if self.evicted is not None:
+            place = self.evicted.place
+            found = real.unsqueeze(1).expand(-1, place.shape[1], -1).gather(2, place)
+            return found.repeat_interleave(self._heads // place.shape[1], dim=1)
+        return (real if self.columns is None else real.gather(1, self.columns)).unsqueeze(1)

@@ -1,10 +1,12 @@
 """What a method of the family is."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
+from torch import Tensor
+
 from prunarium.families.base import Attention, Shape, TokenMethod
-from prunarium.ops import Tokens
+from prunarium.ops import Entries, Tokens
 from prunarium.records import Family
 
 
@@ -13,13 +15,37 @@ class VlmMethod(TokenMethod):
 
     - ``encode``: reduces what leaves the vision tower, before the projector;
     - ``project``: reduces what leaves the projector;
-    - ``reduce``: reduces the image tokens before a layer of the language model.
+    - ``reduce``: reduces the image tokens before a layer of the language model;
+    - ``weigh`` and ``evict``: take entries from the key-value cache once the prompt has been read.
     """
 
     families: ClassVar[tuple[Family, ...]] = ("vlm",)
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         return tokens
+
+    def weigh(self, attention: Attention, layer: int) -> Tensor:
+        """How much each cached token of a layer matters, told by the attention of that layer itself.
+
+        Returns:
+            ``[batch, heads or 1, tokens]``; ``evict`` gets the mean of the heads that share keys
+            ``[batch, key heads or 1, tokens]``.
+        """
+        raise NotImplementedError
+
+    def evict(self, cache: Sequence[Entries], weights: Sequence[Tensor]) -> list[Entries]:
+        """What is left of the cache once the last layer has read the prompt.
+
+        Args:
+            cache: of every layer.
+            weights: what ``weigh`` gave for it.
+        """
+        return list(cache)
+
+    @property
+    def evicts(self) -> bool:
+        """Whether the method writes ``evict``."""
+        return type(self).evict is not VlmMethod.evict
 
     def acts_at(self, shape: Shape) -> Collection[int]:
         return () if type(self).reduce is VlmMethod.reduce else range(shape.depth)

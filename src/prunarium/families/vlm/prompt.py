@@ -9,11 +9,13 @@ from torch import Tensor, nn
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, TokenMethod
 from prunarium.families.handle import BlockRecord, Handle
+from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.pictures import Picture
 from prunarium.ops import DROPPED, Move, Tokens, follow, gather
 
 if TYPE_CHECKING:
     from prunarium.families.vlm.adapter import VlmAdapter
+    from prunarium.families.vlm.layer import ReducingLayer
 
 
 class Prompt:
@@ -46,6 +48,9 @@ class Prompt:
         self.entered: tuple[Move, ...] = ()
         self.size: Tensor | None = None
         self.memory: Any = {}
+        self.evicts = isinstance(method, VlmMethod) and method.evicts
+        self.layers: list[ReducingLayer] = []
+        self.weights: list[Tensor] = []
         self.cache: Callable[[], Any] = lambda: None  # a weak reference to the cache that was filled
 
     def read(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -82,7 +87,7 @@ class Prompt:
         self.count = self.image_tokens = counts[0]
         self.whole = self.length = ids.shape[1]
         self.image = self.text = self.kept = self.rows = self.first = self.size = None
-        self.entered, self.memory = (), {}
+        self.entered, self.memory, self.weights = (), {}, []
 
     def _enter(self, ids: Tensor, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Put what the method leaves of the images into the sequence, which becomes as much shorter."""
@@ -112,11 +117,13 @@ class Prompt:
         mask, held = kwargs.get("attention_mask"), self._held()
         if isinstance(mask, Tensor) and mask.ndim == 2:
             self.later = mask[:, self.whole :].bool()
-            if held is not None:  # the first layer's mask is made from it
+            if self.evicts:
+                kwargs = {**kwargs, "attention_mask": None}
+            elif held is not None:  # the first layer's mask is made from it
                 kwargs = {**kwargs, "attention_mask": torch.cat([mask.gather(1, held), mask[:, self.whole :]], dim=1)}
-        if held is None:
+        if held is None and not self.evicts:
             return kwargs
-        words = cache.get_seq_length() - held.shape[1]
+        words = cache.get_seq_length() - self.layers[0].held
         return self.adapter.go_on(kwargs, self.length + words, self.whole - self.length)
 
     def _held(self) -> Tensor | None:
@@ -150,6 +157,23 @@ class Prompt:
         self.text, self.image = _split(from_text)
         self.count = after.count
         return shorter, after
+
+    def weigh(self, attention: Attention, layer: int, cache: Any) -> None:
+        """Ask the method what matters in a layer that has just run and, after the last one, what to evict."""
+        assert isinstance(self.method, VlmMethod)
+        with self.handle.watch():
+            weight = self.method.weigh(attention, layer)
+            heads = cache.layers[layer].keys.shape[1]
+            shared = weight.shape[1] // heads
+            self.weights.append(weight.unflatten(1, (heads, shared)).mean(dim=2) if shared > 1 else weight)
+            if len(self.weights) == len(self.layers):
+                left = self.method.evict([one.entries(cache) for one in self.layers], self.weights)
+        if len(self.weights) < len(self.layers):
+            return
+        for one, entries in zip(self.layers, left, strict=True):
+            one.hold(entries, cache)
+            record = self.handle.records[one.index]
+            self.handle.records[one.index] = record._replace(cached=entries.image_count)
 
     def _replaced(self, hidden: Tensor, image: Tensor) -> Tensor:
         """The sequence with other image tokens in the places of the old ones."""
