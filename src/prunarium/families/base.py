@@ -30,6 +30,9 @@ class Shape:
         tokens: tokens entering the first block, prefix included; ``None`` where only the input tells.
         stages: the blocks where a method reduces when its parameters do not say.
         dim: width of a token.
+        tower_dim: vlm: width of a token that leaves the vision tower; 0 where no method can reduce there.
+        tower_depth: vlm: layers of the vision tower.
+        grid: vlm: rows and columns of the patches of one tile.
     """
 
     family: Family
@@ -38,6 +41,9 @@ class Shape:
     tokens: int | None
     stages: tuple[int, ...]
     dim: int
+    tower_dim: int = 0
+    tower_depth: int = 0
+    grid: tuple[int, int] = (0, 0)
 
 
 class Attention:
@@ -160,6 +166,12 @@ class Attention:
         """Positions of the image tokens among all tokens, for reading ``full_attention`` or ``logits``
         ``[batch, image tokens]`` (vlm)."""
         return self._give("image_places")
+
+    @property
+    def image_cells(self) -> Tensor:
+        """Row and column of each image token among the patches of its image, -1 for a newline; of an image cut into
+        tiles, the thumbnail's are counted apart ``[batch, image tokens, 2]`` (vlm)."""
+        return self._give("image_cells")
 
 
 class TokenMethod(BaseModel, ABC):

@@ -32,7 +32,7 @@ def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
     method, acting = method.fit(shape), set(method.acts_at(shape))
     tokens = Tokens(torch.randn(1, shape.tokens, shape.dim, generator=draw), shape.prefix, original=shape.tokens)
     if shape.family == "vlm":
-        tokens = _entering(method, tokens, draw)
+        tokens = _entering(method, tokens, shape, draw)
     counts = []
     for block in range(shape.depth):
         if block in acting:
@@ -56,10 +56,12 @@ def _left_in_cache(method: VlmMethod, counts: list[int], draw: torch.Generator) 
     return [round(left.image_count) for left in method.evict(cache, weights)]
 
 
-def _entering(method: TokenMethod, tokens: Tokens, draw: torch.Generator) -> Tokens:
+def _entering(method: TokenMethod, tokens: Tokens, shape: Shape, draw: torch.Generator) -> Tokens:
     """What the method leaves of an image before the language model."""
-    tower = RandomTower(tokens.count, tokens.x.shape[-1], draw)
-    tokens = method.encode(tokens, tower)
+    width = shape.tower_dim or shape.dim
+    tower = RandomTower(tokens.count, width, max(shape.tower_depth, 1), draw)
+    encoded = method.encode(replace(tokens, x=tower.states(tower.layer)), tower)
+    tokens = replace(encoded, x=torch.randn(*encoded.x.shape[:2], shape.dim, generator=draw))
     layout = Layout(tower.grid if not tokens.moves else (0, 0), tokens.count)
     return replace(method.project(tokens, layout), moves=())
 

@@ -21,7 +21,7 @@ from prunarium.families.vlm.tower import Layout, Tower
 from prunarium.ops import Tokens
 
 LANGUAGE_MODELS = ("LlamaModel", "MistralModel", "Qwen2Model", "Qwen2_5_VLTextModel")
-INSIDE = BEFORE | {"ahead_attention", "question", "question_there", "image_places"}
+INSIDE = BEFORE | {"ahead_attention", "question", "question_there", "image_places", "image_cells"}
 
 
 class VlmAdapter:
@@ -46,7 +46,7 @@ class VlmAdapter:
         encodes, projects = (
             getattr(type(method), name) is not getattr(TokenMethod, name) for name in ("encode", "project")
         )
-        self.encodes, self.enters = encodes, encodes or projects
+        self.encodes, self.enters = encodes, encodes or projects or "image_cells" in method.needs
         self.offers = INSIDE | self.tower_offers()
         self.shape = Shape(
             "vlm",
@@ -55,6 +55,7 @@ class VlmAdapter:
             tokens=None,
             stages=(0,),
             dim=self.language.config.hidden_size,
+            **self.tower_shape(),
         )
 
     @staticmethod
@@ -65,6 +66,10 @@ class VlmAdapter:
     def tower_offers(self) -> frozenset[str]:
         """What the vision tower has for ``encode``."""
         return frozenset()
+
+    def tower_shape(self) -> dict[str, Any]:
+        """What the shape says of the vision tower."""
+        return {}
 
     def check_placeholders(self, found: int, kwargs: dict[str, Any]) -> None:
         """Refuse a prompt whose placeholders are not as many as its images have tokens."""

@@ -35,6 +35,11 @@ class Llava(VlmAdapter):
             return frozenset()
         return frozenset({"cls_attention"}) if self.prefix else frozenset()
 
+    def tower_shape(self) -> dict[str, Any]:
+        config = self.model.config.vision_config
+        side = config.image_size // config.patch_size
+        return {"tower_dim": config.hidden_size, "tower_depth": config.num_hidden_layers, "grid": (side, side)}
+
     def placeholders(self, kwargs: dict[str, Any]) -> int:
         pixels = kwargs.get("pixel_values")
         return 0 if pixels is None else len(pixels) * self._tokens_of_tile()
@@ -60,4 +65,4 @@ class Llava(VlmAdapter):
         tower = self.tower(kwargs["pixel_values"])
         tokens = self.encoded(tower, self.model.model.multi_modal_projector)
         layout = Layout(tower.grid if not tokens.moves else (0, 0), tokens.count)
-        return as_pictures(self.projected(tokens, layout), projected=tokens.count)
+        return as_pictures(self.projected(tokens, layout), projected=tokens.count, grid=tower.grid)

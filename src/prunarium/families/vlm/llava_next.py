@@ -1,5 +1,6 @@
 """LLaVA-NeXT: an image of any resolution is a thumbnail and tiles, put together with newline tokens."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from prunarium.families.vlm.llava import Llava
-from prunarium.families.vlm.pictures import Picture, numbered, packed, reduced
+from prunarium.families.vlm.pictures import Picture, cells_of_places, numbered, packed, reduced
 
 
 class LlavaNext(Llava):
@@ -43,7 +44,9 @@ class LlavaNext(Llava):
         inner = self.model.model
         tokens = self.encoded(tower, inner.multi_modal_projector)
         newline = inner.image_newline if self.fitted.newlines or not self.encodes else None
-        picture, layout = packed(tokens, self._places(size), newline)
+        places = self._places(size)
+        picture, layout = packed(tokens, places, newline)
+        picture = replace(picture, cells=cells_of_places(places, tower.grid))
         return reduced(picture, partial(self.projected, layout=layout))
 
     def _places(self, size: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ class Picture:
         slots: which of the image's placeholders each token takes, ``DROPPED`` for none ``[tokens]``.
         placeholders: how many the prompt has for it; also its length, as transformers counts what stands for an image.
         projected: tokens of it that went through the projector; ``None`` where the method had no hand in it.
+        cells: row and column of each placeholder among the patches of the image, -1 for a newline
+            ``[placeholders, 2]``.
         home: works out which token each placeholder went into, ``DROPPED`` for none ``[placeholders]``.
     """
 
@@ -28,21 +30,31 @@ class Picture:
     placeholders: int
     home: Callable[[], Tensor]
     projected: int | None = None
+    cells: Tensor | None = None
 
     def __len__(self) -> int:
         return self.placeholders
 
+    def cells_left(self) -> Tensor:
+        """Row and column of each token among the patches of the image, -1 where it takes no patch's place
+        ``[tokens, 2]``."""
+        assert self.cells is not None
+        cells = self.cells.to(self.slots.device)[self.slots.clamp(min=0)]
+        return cells.where((self.slots != DROPPED).unsqueeze(1), DROPPED)
 
-def as_pictures(tokens: Tokens, projected: int | None = None) -> list[Picture]:
+
+def as_pictures(tokens: Tokens, projected: int | None = None, grid: tuple[int, int] | None = None) -> list[Picture]:
     """Each sample of the tokens as an image of its own.
 
     Args:
         tokens: ``[images, tokens, dim]``.
         projected: tokens of each that went through the projector.
+        grid: rows and columns of the patches of each.
     """
+    cells = None if grid is None else cells_of(grid)
     slots = tokens.positions()
     pictures = [_one(tokens, slots[number], number) for number in range(len(tokens.x))]
-    return [replace(picture, projected=projected) for picture in pictures]
+    return [replace(picture, projected=projected, cells=cells) for picture in pictures]
 
 
 def _one(tokens: Tokens, slots: Tensor, number: int) -> Picture:
@@ -70,6 +82,27 @@ def reduced(picture: Picture, by: Callable[[Tokens], Tokens]) -> Picture:
 
     slots = picture.slots[second.slots.clamp(min=0)].where(second.slots != DROPPED, DROPPED)
     return replace(picture, features=second.features, slots=slots, home=home)
+
+
+def cells_of(grid: tuple[int, int]) -> Tensor:
+    """Row and column of each patch ``[patches, 2]``."""
+    return torch.cartesian_prod(*map(torch.arange, grid))
+
+
+def cells_of_places(places: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Row and column of what stands at each place of a packed image: of the thumbnail in its own grid, of the tiles in
+    the image put together, -1 of newlines ``[places, 2]``.
+
+    Args:
+        places: as of ``packed``; behind the thumbnail, every row ends with a newline.
+        grid: rows and columns of the patches of the thumbnail.
+    """
+    thumbnail = cells_of(grid)
+    is_newline = places[len(thumbnail) :].cpu() == DROPPED
+    width = int(is_newline.int().argmax()) + 1  # newline included
+    number = torch.arange(len(is_newline))
+    cells = torch.stack([number // width, number % width], dim=1)
+    return torch.cat([thumbnail, cells.where(~is_newline.unsqueeze(1), DROPPED)])
 
 
 def packed(tokens: Tokens, places: Tensor, newline: Tensor | None) -> tuple[Picture, Layout]:

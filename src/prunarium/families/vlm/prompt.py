@@ -46,6 +46,7 @@ class Prompt:
         self.first: Tensor | None = None  # like kept, in the first layer
         self.later: Tensor | None = None  # which tokens after the prompt are no padding; None when all are
         self.entered: tuple[Move, ...] = ()
+        self.cells: Tensor | None = None  # row and column of each image token that entered the first layer
         self.size: Tensor | None = None
         self.memory: Any = {}
         self.evicts = isinstance(method, VlmMethod) and method.evicts
@@ -102,6 +103,8 @@ class Prompt:
             )
         known = [one.projected for one in pictures if one.projected is not None]
         self.handle.projected = sum(known) if known else None
+        if "image_cells" in self.method.needs:
+            self.cells = torch.stack([torch.cat([one.cells_left() for one in share]) for share in shares])
         self.rows = torch.stack([_rows_left(where, share) for where, share in zip(self.where, shares, strict=True)])
         self.entered = (_as_move(shares),)
         self.where = self.where.gather(1, self.rows)
@@ -187,6 +190,13 @@ class Prompt:
             self.text, self.image = _split(~self.where)
         return self.text, self.image
 
+    def image_cells(self) -> Tensor:
+        """Row and column of each image token among the patches of its image ``[batch, image tokens, 2]``."""
+        assert self.where is not None and self.cells is not None
+        rows = self.places()[1]
+        rows = rows if self.kept is None else self.kept.gather(1, rows)
+        return gather(self.cells, (self.where.cumsum(dim=1) - 1).gather(1, rows))
+
     def question(self) -> tuple[Tensor, Tensor]:
         """Positions of the text after the last image ``[batch, text]``, and which are meant ``[batch, text]``.
 
@@ -207,7 +217,7 @@ class Prompt:
 
 def _split(is_text: Tensor) -> tuple[Tensor, Tensor]:
     """Positions of the text and of the image ``[batch, tokens]``."""
-    text, image = (which.nonzero()[:, 1].view(len(which), -1) for which in (is_text, ~is_text))
+    text, image = (which.nonzero()[:, 1].view(len(which), int(which[0].sum())) for which in (is_text, ~is_text))
     return text, image
 
 

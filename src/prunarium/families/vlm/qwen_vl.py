@@ -53,7 +53,7 @@ class QwenVl(VlmAdapter):
         for features, (_, height, width) in zip(output.pooler_output, grids.tolist(), strict=True):
             tokens = Tokens(features[None], first_sample=self.first_sample, original=len(features))
             layout = Layout((height // side, width // side), len(features))
-            pictures += as_pictures(self.projected(tokens, layout))
+            pictures += as_pictures(self.projected(tokens, layout), grid=layout.grid)
         return pictures
 
     def shorten(self, kwargs: dict[str, Any], rows: Tensor, features: Tensor) -> dict[str, Any]:

@@ -129,9 +129,10 @@ def layers_of(model: Any) -> Any:
 class RandomTower(Tower):
     """Random tensors of the right shapes, for counting tokens without a model."""
 
-    depth, layer, tiles = 2, 0, None
+    tiles = None
 
-    def __init__(self, patches: int, dim: int, draw: torch.Generator) -> None:
+    def __init__(self, patches: int, dim: int, depth: int, draw: torch.Generator) -> None:
+        self.depth, self.layer = depth, max(depth - 2, 0)
         side = int(patches**0.5)
         self.grid = (side, side) if side * side == patches else (1, patches)
         self._patches, self._dim, self._draw = patches, dim, draw
