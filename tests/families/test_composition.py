@@ -98,3 +98,25 @@ def test_what_does_not_go_together_is_refused():
         model(images())
     with load("tome").apply(model), pytest.raises(PrunariumError, match=r"both as one: \(one \+ other\)\.apply"):
         load("evit").apply(model)
+
+
+@torch.inference_mode()
+def test_vlm_methods_before_and_inside_the_language_model(llava, prompt):
+    """The one acts where images enter, the other sees what it left; two of one place, or an eviction, are refused."""
+    from prunarium.families import VlmMethod
+
+    class Half(VlmMethod):
+        def project(self, tokens, layout):
+            return tokens.keep(torch.arange(0, tokens.count, 2).expand(len(tokens.x), -1))
+
+    class Evicting(VlmMethod):
+        def evict(self, cache, weights):
+            return list(cache)
+
+    with (Half() + load("fastv", layer=2, drop_rate=0.5)).apply(llava) as handle:
+        llava(**prompt)
+        assert handle.report().tokens_out == [8, 8, 4, 4, 4, 4]
+    with pytest.raises(PrunariumError, match="both reduce the tokens in 'project'"):
+        Half() + Half()
+    with pytest.raises(PrunariumError, match="Evicting evicts from the cache"):
+        load("fastv") + Evicting()

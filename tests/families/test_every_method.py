@@ -112,7 +112,8 @@ def test_autocast_to_bfloat16(name):
 @pytest.mark.parametrize("name", METHODS)
 @torch.inference_mode()
 def test_multiply_accumulates_follow_the_closed_form(name):
-    from prunarium.bench.counters import audit, count_macs, vit_macs
+    from prunarium.bench.closed_forms import vit_macs
+    from prunarium.bench.counters import audit, count_macs
 
     model, x = make_timm(), images(1)
     with reducing(name, model).apply(model) as handle:

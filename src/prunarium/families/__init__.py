@@ -9,7 +9,7 @@ from prunarium.families.per_block import PerBlock, PerBlockMethod
 from prunarium.families.soft_merging import SoftMerging
 from prunarium.families.staging import Block, CumulativeMethod, StagedMethod, after_first, check_stages
 from prunarium.families.vit import VitMethod
-from prunarium.families.vlm import Layout, Tower, VlmMethod
+from prunarium.families.vlm import KeptShareMethod, Layout, Tower, VlmMethod
 from prunarium.records import Family
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "CumulativeMethod",
     "Family",
     "Handle",
+    "KeptShareMethod",
     "Layout",
     "LearnedMethod",
     "LearnedStages",

@@ -173,6 +173,12 @@ class Attention:
         tiles, the thumbnail's are counted apart ``[batch, image tokens, 2]`` (vlm)."""
         return self._give("image_cells")
 
+    @property
+    def marked(self) -> Tensor:
+        """Which image tokens take the place of a patch that ``encode`` marked, by ``tokens.remember(marked=...)`` with
+        the patches of all tiles ``[tiles, patches]``, boolean; none where it did not ``[batch, image tokens]`` (vlm)."""
+        return self._give("marked")
+
 
 class TokenMethod(BaseModel, ABC):
     """A method of the registry. Its fields are its parameters; its repr is the record of what ran.
@@ -241,6 +247,10 @@ class TokenMethod(BaseModel, ABC):
             PrunariumError: the model does not have such a block.
         """
         return range(shape.depth)
+
+    def writes(self, function: str) -> bool:
+        """Whether the method has a rule of its own for a function that it may leave out, such as ``encode``."""
+        return getattr(type(self), function) is not getattr(TokenMethod, function)
 
     def loss(self, memory: Mapping[str, Any]) -> Tensor | None:
         """What the method adds to a training loss, such as the distance from its budget; ``None`` for nothing.

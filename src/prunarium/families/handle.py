@@ -44,10 +44,15 @@ class BlockRecord(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """Tokens of every block of the last forward pass (vlm: image tokens of every layer)."""
+    """Tokens of every block of the last forward pass (vlm: image tokens of every layer).
+
+    Attributes:
+        projected: vlm: tokens that went through the projector; ``None`` where the method had no hand in it.
+    """
 
     method: str
     blocks: tuple[BlockRecord, ...]
+    projected: int | None = None
 
     @property
     def tokens_in(self) -> list[int]:
@@ -177,7 +182,7 @@ class Handle:
         """
         if not self.records:
             raise PrunariumError("nothing to report: run the model once while the method is applied")
-        return Report(repr(self.method), tuple(self.records))
+        return Report(repr(self.method), tuple(self.records), self.projected)
 
     def source(self, after: int | None = None) -> Tensor:
         """Where each original token is after block ``after`` (default: the last): ``[batch, original tokens]``.

@@ -1,6 +1,7 @@
 """The ``vlm`` family: methods that drop or merge the image tokens of a vision-language model, before or inside it."""
 
+from prunarium.families.vlm.kept_share import KeptShareMethod
 from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.tower import Layout, Tower
 
-__all__ = ["Layout", "Tower", "VlmMethod"]
+__all__ = ["KeptShareMethod", "Layout", "Tower", "VlmMethod"]

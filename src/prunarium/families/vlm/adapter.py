@@ -21,7 +21,7 @@ from prunarium.families.vlm.tower import Layout, Tower
 from prunarium.ops import Tokens
 
 LANGUAGE_MODELS = ("LlamaModel", "MistralModel", "Qwen2Model", "Qwen2_5_VLTextModel")
-INSIDE = BEFORE | {"ahead_attention", "question", "question_there", "image_places", "image_cells"}
+INSIDE = BEFORE | {"ahead_attention", "question", "question_there", "image_places", "image_cells", "marked"}
 
 
 class VlmAdapter:
@@ -43,10 +43,8 @@ class VlmAdapter:
         _check_language(self.language)
         self.image_token = model.config.image_token_id
         self.first_sample = 0
-        encodes, projects = (
-            getattr(type(method), name) is not getattr(TokenMethod, name) for name in ("encode", "project")
-        )
-        self.encodes, self.enters = encodes, encodes or projects or "image_cells" in method.needs
+        self.encodes = method.writes("encode")
+        self.enters = self.encodes or method.writes("project")
         self.offers = INSIDE | self.tower_offers()
         self.shape = Shape(
             "vlm",

@@ -88,7 +88,8 @@ def offers(prompt: Prompt, before: Callable[[], Projections], ahead: Callable[[]
         "question": lambda: _at(hidden, prompt.question()[0]),
         "question_there": lambda: prompt.question()[1],
         "image_places": lambda: prompt.places()[1],
-        "image_cells": prompt.image_cells,
+        "image_cells": lambda: prompt.of_image_tokens(prompt.cells),
+        "marked": lambda: prompt.of_image_tokens(prompt.marked),
     }
 
 

@@ -150,7 +150,12 @@ class ReducingLayer:
         columns = self.columns[:, None, None, :]
         mask = mask.expand(len(self.columns), -1, -1, -1)
         rows = self.columns[:, None, :, None].expand(-1, mask.shape[1], -1, mask.shape[-1])
-        return mask.gather(2, rows).gather(3, columns.expand(-1, mask.shape[1], rows.shape[2], -1))
+        mask = mask.gather(2, rows).gather(3, columns.expand(-1, mask.shape[1], rows.shape[2], -1))
+        if self.prompt.method.positions == "kept":
+            return mask
+        # tokens merged behind the image share a row of the prompt: here, too, none of them sees a later one
+        later = torch.ones(mask.shape[-2:], dtype=torch.bool, device=mask.device).triu(1)
+        return mask.masked_fill(later, False if mask.dtype == torch.bool else torch.finfo(mask.dtype).min)
 
     def _mask_of_words(self, hidden: Tensor, cache: Any) -> Tensor | None:
         """Which cached tokens the words after the prompt see, and of one another ``[batch, heads, words, tokens]``."""

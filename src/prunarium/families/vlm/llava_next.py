@@ -33,9 +33,9 @@ class LlavaNext(Llava):
             pixels = torch.cat([image[:count] for image, count in zip(pixels, counts, strict=True)])
         whole = self.tower(pixels)
         pictures, start = [], 0
-        for size, count in zip(sizes, counts, strict=True):
+        for number, (size, count) in enumerate(zip(sizes, counts, strict=True)):
             rows, columns = self._arrangement(size)
-            tower = whole.of(slice(start, start + count), (rows, columns) if count > 1 else None)
+            tower = whole.of(number, slice(start, start + count), (rows, columns) if count > 1 else None)
             pictures.append(self._picture(tower, size))
             start += count
         return pictures
@@ -43,9 +43,9 @@ class LlavaNext(Llava):
     def _picture(self, tower: Any, size: Tensor) -> Picture:
         inner = self.model.model
         tokens = self.encoded(tower, inner.multi_modal_projector)
-        newline = inner.image_newline if self.fitted.newlines or not self.encodes else None
+        newline = inner.image_newline if self.fitted.newlines or not tokens.moves else None
         places = self._places(size)
-        picture, layout = packed(tokens, places, newline)
+        picture, layout = packed(tokens, places, newline, (0, 0) if tokens.moves else tower.grid)
         picture = replace(picture, cells=cells_of_places(places, tower.grid))
         return reduced(picture, partial(self.projected, layout=layout))
 

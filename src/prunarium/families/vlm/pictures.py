@@ -22,6 +22,8 @@ class Picture:
         projected: tokens of it that went through the projector; ``None`` where the method had no hand in it.
         cells: row and column of each placeholder among the patches of the image, -1 for a newline
             ``[placeholders, 2]``.
+        marked: which placeholders are of patches that the method marked; ``None`` where it marked none
+            ``[placeholders]``.
         home: works out which token each placeholder went into, ``DROPPED`` for none ``[placeholders]``.
     """
 
@@ -31,6 +33,7 @@ class Picture:
     home: Callable[[], Tensor]
     projected: int | None = None
     cells: Tensor | None = None
+    marked: Tensor | None = None
 
     def __len__(self) -> int:
         return self.placeholders
@@ -41,6 +44,11 @@ class Picture:
         assert self.cells is not None
         cells = self.cells.to(self.slots.device)[self.slots.clamp(min=0)]
         return cells.where((self.slots != DROPPED).unsqueeze(1), DROPPED)
+
+    def marked_left(self) -> Tensor:
+        """Which tokens take the place of a marked patch ``[tokens]``."""
+        there = self.slots != DROPPED
+        return there & self.marked[self.slots.clamp(min=0)] if self.marked is not None else there & False
 
 
 def as_pictures(tokens: Tokens, projected: int | None = None, grid: tuple[int, int] | None = None) -> list[Picture]:
@@ -105,7 +113,9 @@ def cells_of_places(places: Tensor, grid: tuple[int, int]) -> Tensor:
     return torch.cat([thumbnail, cells.where(~is_newline.unsqueeze(1), DROPPED)])
 
 
-def packed(tokens: Tokens, places: Tensor, newline: Tensor | None) -> tuple[Picture, Layout]:
+def packed(
+    tokens: Tokens, places: Tensor, newline: Tensor | None, grid: tuple[int, int] = (0, 0)
+) -> tuple[Picture, Layout]:
     """The tiles of one image as one picture.
 
     The thumbnail's tokens come first, in the method's order. Those of the tiles follow in the order of the places that
@@ -117,6 +127,7 @@ def packed(tokens: Tokens, places: Tensor, newline: Tensor | None) -> tuple[Pict
         places: which token (counted over all tiles) stands at each place of the image, ``DROPPED`` for a newline
             ``[places]``; tokens of padding have no place.
         newline: the newline token ``[dim]``; ``None`` to leave newlines out.
+        grid: rows and columns of the patches of one tile, for the layout.
     """
     tiles, each, _ = tokens.x.shape
     original, device = tokens.original, tokens.x.device
@@ -140,7 +151,7 @@ def packed(tokens: Tokens, places: Tensor, newline: Tensor | None) -> tuple[Pict
     keys = torch.cat(
         [(phase * (places.numel() + number.numel()) + rank)[there], places.numel() + number.numel() + lines]
     )
-    order = keys.argsort()
+    order = keys.argsort(stable=True)
     features = tokens.x[there]
     if newline is not None:
         features = torch.cat([features, newline.to(features).expand(len(lines), -1)])
@@ -159,7 +170,7 @@ def packed(tokens: Tokens, places: Tensor, newline: Tensor | None) -> tuple[Pict
 
     picture = Picture(features[order], all_slots, places.numel(), home, tiles * each)
     line = torch.cat([torch.zeros(int(there.sum()), dtype=torch.bool), torch.ones(len(lines), dtype=torch.bool)])
-    return picture, Layout((0, 0), int(there[0].sum()), line.to(device)[order])
+    return picture, Layout(grid, int(there[0].sum()), line.to(device)[order])
 
 
 def numbered(tiles: int, patches: int, pack: Callable[[list[Tensor], Tensor], Any], device: torch.device) -> Tensor:

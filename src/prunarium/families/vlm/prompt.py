@@ -47,6 +47,7 @@ class Prompt:
         self.later: Tensor | None = None  # which tokens after the prompt are no padding; None when all are
         self.entered: tuple[Move, ...] = ()
         self.cells: Tensor | None = None  # row and column of each image token that entered the first layer
+        self.marked: Tensor | None = None  # which of them the method marked
         self.size: Tensor | None = None
         self.memory: Any = {}
         self.evicts = isinstance(method, VlmMethod) and method.evicts
@@ -105,6 +106,8 @@ class Prompt:
         self.handle.projected = sum(known) if known else None
         if "image_cells" in self.method.needs:
             self.cells = torch.stack([torch.cat([one.cells_left() for one in share]) for share in shares])
+        if "marked" in self.method.needs:
+            self.marked = torch.stack([torch.cat([one.marked_left() for one in share]) for share in shares])
         self.rows = torch.stack([_rows_left(where, share) for where, share in zip(self.where, shares, strict=True)])
         self.entered = (_as_move(shares),)
         self.where = self.where.gather(1, self.rows)
@@ -190,12 +193,13 @@ class Prompt:
             self.text, self.image = _split(~self.where)
         return self.text, self.image
 
-    def image_cells(self) -> Tensor:
-        """Row and column of each image token among the patches of its image ``[batch, image tokens, 2]``."""
-        assert self.where is not None and self.cells is not None
+    def of_image_tokens(self, entered: Tensor | None) -> Tensor:
+        """Of what is known of each image token that entered ``[batch, entered, ...]``, that of those that are left."""
+        assert self.where is not None and entered is not None
         rows = self.places()[1]
         rows = rows if self.kept is None else self.kept.gather(1, rows)
-        return gather(self.cells, (self.where.cumsum(dim=1) - 1).gather(1, rows))
+        index = (self.where.cumsum(dim=1) - 1).gather(1, rows)
+        return gather(entered.flatten(2), index) if entered.ndim > 2 else entered.gather(1, index)
 
     def question(self) -> tuple[Tensor, Tensor]:
         """Positions of the text after the last image ``[batch, text]``, and which are meant ``[batch, text]``.

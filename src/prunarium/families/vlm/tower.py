@@ -17,7 +17,7 @@ class Layout:
     """What the tokens are that enter the language model for one image.
 
     Attributes:
-        grid: rows and columns of the patches of one tile, (0, 0) where the model merges them otherwise.
+        grid: rows and columns of the patches of one tile, (0, 0) where some of them were dropped or merged before.
         thumbnail: how many leading tokens are of the whole image, made small; all, where there are no tiles.
         newline: which tokens are newlines between rows of patches ``[tokens]``; ``None`` where there are none.
     """
@@ -38,12 +38,14 @@ class Tower(ABC):
         depth: how many layers there are.
         grid: rows and columns of the patches of one tile.
         tiles: rows and columns of the tiles behind the thumbnail; ``None`` where every image is one tile.
+        image: number of the first image here among those that the model sees at once.
     """
 
     layer: int
     depth: int
     grid: tuple[int, int]
     tiles: tuple[int, int] | None
+    image: int = 0
 
     @property
     @abstractmethod
@@ -84,11 +86,11 @@ class HuggingFaceTower(Tower):
         side = model.config.image_size // model.config.patch_size
         self.grid = (side, side)
 
-    def of(self, tiles: slice, arranged: tuple[int, int] | None) -> "HuggingFaceTower":
-        """The same tower, for some of the tiles."""
+    def of(self, image: int, tiles: slice, arranged: tuple[int, int] | None) -> "HuggingFaceTower":
+        """The same tower, for the tiles of one image."""
         part = object.__new__(type(self))
         part.__dict__ |= self.__dict__
-        part._states, part.tiles = tuple(state[tiles] for state in self._states), arranged
+        part._states, part.tiles, part.image = tuple(state[tiles] for state in self._states), arranged, image
         return part
 
     @property
