@@ -61,7 +61,8 @@ def _ranked(best: BestSettings) -> Iterator[list[str]]:
     for method, at in best.rows.items():
         seeds = max(row.seeds for row in at.values())
         name = f"`{method}`" + (f", mean of {seeds} seeds" if seeds > 1 else "")
-        yield ["", name, *(percent(at[one].quality) if one in at else "not ranked" for one in EQUAL_BUDGETS)]
+        quality = {one: percent(at[one].quality) if one in at else "not ranked" for one in best.budgets}
+        yield ["", name, *(quality.get(one, "") for one in EQUAL_BUDGETS)]
 
 
 def _of_real_size(scores: list[MeasuredScore]) -> list[MeasuredScore]:

@@ -104,7 +104,24 @@ def test_the_workings_are_those_of_the_class(name):
     ],
 )
 def test_blocks_in_words(blocks, words):
-    assert Acting("vit", 12, blocks).words == words
+    assert Acting("vit", 12, blocks).words == f"in {words}"
+
+
+@pytest.mark.parametrize(
+    "blocks, places, words",
+    [
+        ((), ("encode",), "between the vision tower and the projector"),
+        ((2,), ("reduce",), "in block 2 of 32, counted from 0"),
+        (
+            (2,),
+            ("project", "reduce"),
+            "between the projector and the language model, in block 2 of 32, counted from 0",
+        ),
+        ((), ("evict",), "on the cache, once the prompt has been read"),
+    ],
+)
+def test_places_in_words(blocks, places, words):
+    assert Acting("vlm", 32, blocks, places).words == words
 
 
 def test_what_is_not_there_is_said(everything):

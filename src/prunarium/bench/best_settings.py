@@ -23,6 +23,11 @@ class BestSettings:
     settings: int
     rows: dict[str, dict[float, Row]] = field(hash=False)
 
+    @property
+    def budgets(self) -> tuple[float, ...]:
+        """At which something is ranked, the largest first."""
+        return tuple(sorted({budget for at in self.rows.values() for budget in at}, reverse=True))
+
 
 def best_settings(scores: Iterable[MeasuredScore]) -> list[BestSettings]:
     """One for each condition under which something is ranked: by benchmark, the one with the most settings first."""

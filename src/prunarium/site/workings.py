@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32}
 """Blocks of a usual model of each family: a base ViT, a language model of 7 billion parameters."""
+_PLACES = {
+    "encode": "between the vision tower and the projector",
+    "project": "between the projector and the language model",
+    "evict": "on the cache, once the prompt has been read",
+}
 _SHAPE = re.compile(r",?\s*``\[.*", re.DOTALL)
 
 
@@ -28,15 +33,26 @@ class Reading:
 
 @dataclass(frozen=True)
 class Acting:
-    """The blocks of a usual model of a family in which a method acts as it comes."""
+    """Where in a usual model of a family a method acts as it comes.
+
+    Attributes:
+        blocks: those in which it acts.
+        places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``.
+    """
 
     family: Family
     depth: int
     blocks: tuple[int, ...]
+    places: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
-        """``blocks 3, 6 and 9 of 12``"""
+        """``in blocks 3, 6 and 9 of 12``"""
+        inside = [] if self.places and not self.blocks else [f"in {self._blocks}"]
+        return ", ".join([_PLACES[place] for place in self.places if place in _PLACES] + inside)
+
+    @property
+    def _blocks(self) -> str:
         if len(self.blocks) == self.depth:
             return f"each of {self.depth} blocks"
         if not self.blocks:
@@ -113,7 +129,14 @@ def _readings(method: "TokenMethod") -> Iterator[Reading]:
 def _acting(method: "TokenMethod") -> Iterator[Acting]:
     for family in method.families:
         shape = _usual(family)
-        yield Acting(family, shape.depth, tuple(sorted(method.acts_at(shape))))
+        blocks = tuple(sorted(method.acts_at(shape)))
+        yield Acting(family, shape.depth, blocks, _places(method, blocks) if family == "vlm" else ())
+
+
+def _places(method: "TokenMethod", blocks: tuple[int, ...]) -> tuple[str, ...]:
+    before = [place for place in ("encode", "project") if method.writes(place)]
+    evicts = ["evict"] if getattr(method, "evicts", False) else []
+    return (*before, *(["reduce"] if blocks else []), *evicts)
 
 
 def _usual(family: Family) -> "Shape":
@@ -121,5 +144,6 @@ def _usual(family: Family) -> "Shape":
 
     depth = _DEPTHS[family]
     if family == "vlm":
-        return Shape(family, depth, prefix=0, tokens=576, stages=(2,), dim=4096)
+        tower = {"tower_dim": 1024, "tower_depth": 24, "grid": (24, 24)}
+        return Shape(family, depth, prefix=0, tokens=576, stages=(0,), dim=4096, **tower)
     return Shape(family, depth, prefix=1, tokens=197, stages=(depth // 4, depth // 2, 3 * depth // 4), dim=768)

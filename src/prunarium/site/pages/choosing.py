@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from prunarium.bench.best_settings import BestSettings, best_settings
 from prunarium.bench.comparison import Row, SpeedRatio
-from prunarium.bench.conditions import EQUAL_BUDGETS, LEARNED, OFF_THE_SHELF, TRAINED
+from prunarium.bench.conditions import LEARNED, OFF_THE_SHELF, TRAINED
 from prunarium.site import evidence
 from prunarium.site.content import Content, Method
 from prunarium.site.templates import document
@@ -77,7 +77,6 @@ def pages(content: Content) -> dict[str, bytes]:
         hide=("toc",),
         families={family: _kinds(content, family) for family in ("vit", "vlm")},
         tables=list(_tables(content)),
-        budgets=EQUAL_BUDGETS,
         timed_at=TIMED_AT,
         paces=evidence.small(content),
         real_size=evidence.of_real_size(content),
