@@ -1,17 +1,36 @@
+from collections.abc import Collection
 from typing import ClassVar
 
-from prunarium.families import Attention, StagedMethod, VitMethod
+from torch import Tensor
+
+from prunarium.errors import PrunariumError
+from prunarium.families import Attention, Family, Shape, StagedMethod, Tower
 from prunarium.ops import Tokens, in_order, top
 
 
-class TopKCls(StagedMethod, VitMethod):
-    """Keep the tokens that the cls token attends to most, drop the others: the simplest informed baseline."""
+class TopKCls(StagedMethod):
+    """Keep the tokens that the cls token attends to most, drop the others: the simplest informed baseline.
 
+    In a vision-language model it acts once, on what leaves the vision tower.
+    """
+
+    families: ClassVar[tuple[Family, ...]] = ("vit", "vlm")
     needs: ClassVar[frozenset[str]] = frozenset({"cls_attention"})
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         kept = self.kept(tokens, block)
-        if kept == tokens.reducible:
-            return tokens
-        score = attention.cls_attention.mean(dim=1)[:, tokens.prefix :]
-        return tokens.keep(in_order(top(score, kept)))
+        return tokens if kept == tokens.reducible else self._best(tokens, attention.cls_attention, kept)
+
+    def encode(self, tokens: Tokens, tower: Tower) -> Tokens:
+        kept = self.kept(tokens, 0)
+        return tokens if kept == tokens.reducible else self._best(tokens, tower.cls_attention(), kept)
+
+    def _best(self, tokens: Tokens, attention: Tensor, kept: int) -> Tokens:
+        return tokens.keep(in_order(top(attention.mean(dim=1)[:, tokens.prefix :], kept)))
+
+    def acts_at(self, shape: Shape) -> Collection[int]:
+        if shape.family == "vit":
+            return super().acts_at(shape)
+        if self.blocks is not None:
+            raise PrunariumError("TopKCls has no blocks in a vision-language model: it acts behind the vision tower")
+        return ()

@@ -11,7 +11,8 @@ from torch.utils import flop_counter
 
 from prunarium import PrunariumError, load
 from prunarium.bench.benchmarks import classify, find_benchmark, next_word
-from prunarium.bench.counters import Macs, audit, closed_form, count_macs
+from prunarium.bench.closed_forms import closed_form
+from prunarium.bench.counters import Macs, audit, audit_stages, count_macs, count_stages, total
 from tests.families.test_vit import METHODS, fitting, inputs, make
 
 CPU = torch.device("cpu")
@@ -36,14 +37,16 @@ def eager(model):
 
 def three_counts_agree(model, answer, one, method):
     with method.apply(model) as handle:
-        fused = count_macs(model, answer, one, handle)
+        stages = count_stages(model, answer, one, handle)
         expected = closed_form(model, handle.report(), one)
         with eager(model):
-            unfused = count_macs(model, answer, one, handle)
-    for counted in (fused, unfused):
-        audit(counted, expected)
-        assert counted.total == pytest.approx(expected.total + counted.own, rel=0.01)
-    assert fused.own == unfused.own
+            unfused = count_stages(model, answer, one, handle)
+    due, fused = total(expected.values()).total, total(stages.values())
+    for counted in (stages, unfused):
+        audit_stages(counted, expected)
+        everything = total(counted.values())
+        assert everything.total == pytest.approx(due + everything.own, rel=0.01)
+    assert fused.own == total(unfused.values()).own
     return fused
 
 
@@ -110,7 +113,7 @@ def test_own_work_is_what_runs_inside_reduce(vit, images):
 def counted_and_expected(model, images):
     one = {"images": images[:1]}
     with load("identity").apply(model) as handle:
-        return count_macs(model, classify, one, handle), closed_form(model, handle.report(), one)
+        return count_macs(model, classify, one, handle), total(closed_form(model, handle.report(), one).values())
 
 
 def test_a_counter_blind_to_fused_attention_is_refused(vit, images, monkeypatch):

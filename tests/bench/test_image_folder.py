@@ -129,7 +129,7 @@ def test_batches_change_no_answer(imagenet, method, monkeypatch):
     whole = quality.answer(work, method)
     monkeypatch.setattr(quality, "BATCH", 5)
     parts = quality.answer(work, method)
-    assert (whole.ranked == parts.ranked).all() and whole.ranked.shape == (12, 5)
+    assert (whole.said == parts.said).all() and whole.said.shape == (12, 5)
 
 
 def test_reading_ahead_in_processes_gives_the_same_images(imagenet, monkeypatch):

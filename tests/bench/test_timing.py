@@ -76,6 +76,13 @@ def test_very_long_steps_are_their_own_warm_up():
     assert len(own_work(lambda: (0.25, 1.5 * VERY_LONG), rounds=FEW_LONG)[0]) == 1
 
 
+def test_what_is_not_timed_takes_time_too():
+    for beside, calls_made in ((0, "AB" * WARM_UP + "ABBA" * 15), (1.5, "AB" + "ABBA" * 6), (20, "A" + "ABBAAB")):
+        calls, one, other = contenders()
+        assert (interleave([one, other], about=60, beside=beside) == 1).all(), "it is in no time that is given"
+        assert "".join(calls) == calls_made
+
+
 def test_drift_hits_both_alike():
     """A machine that gets slower and slower: equal contenders still come out equal."""
     _, one, other = contenders(growth=0.01)

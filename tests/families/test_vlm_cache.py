@@ -7,7 +7,7 @@ import torch
 from transformers import DynamicCache
 
 from prunarium.families import VlmMethod, shape_of, tokens_per_block
-from prunarium.ops import DROPPED
+from prunarium.ops import DROPPED, down_to
 
 from .vlm_models import MODELS, PATCHES, generate, make_llava, one_of, prompt_for
 
@@ -127,3 +127,77 @@ def test_sources_stay_those_of_the_prompt():
     with Evicting().apply(model) as handle:
         model(**prompt_for(model), use_cache=True)
         assert (handle.source() != DROPPED).all()
+
+
+class Trimming(Evicting):
+    """After every word too, so that each layer keeps its share of all tokens; the last two stay."""
+
+    def trim(self, entries, share, read):
+        return down_to(entries, share * read, 3)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@torch.inference_mode()
+def test_words_trim_the_cache_as_by_hand(kind):
+    """The stock model goes on from the entries that are left after every word."""
+    model, stock = MODELS[kind](), MODELS[kind]()
+    prompt = one_of(prompt_for(model), 0)
+    count = prompt["input_ids"].shape[1]
+    whole, cut = DynamicCache(config=model.config.text_config), DynamicCache(config=model.config.text_config)
+    stock(**prompt, past_key_values=whole, use_cache=True)
+    places = [torch.arange(count).expand(1, 2, -1)] * 6
+    with Trimming().apply(model):
+        model(**prompt, past_key_values=cut, use_cache=True)
+        first = [one.place for one in _evicted(model)]
+        for word in range(count, count + 6):
+            _cut_by_hand(whole, places, [one.place for one in _evicted(model)])
+            places = [torch.cat([one.place, torch.full((1, 2, 1), word)], dim=2) for one in _evicted(model)]
+            ids, position = torch.tensor([[word % 50]]), {"position_ids": _position(stock, word)}
+            needed = position if kind.startswith("qwen") else {}
+            ours = model(input_ids=ids, past_key_values=cut, **needed).logits
+            assert (stock(input_ids=ids, past_key_values=whole, **position).logits - ours).abs().max() <= 1e-5
+        last = [one.place for one in _evicted(model)]
+    assert any(not set(one[0, 0].tolist()) <= set(other[0, 0].tolist()) for one, other in zip(first, last, strict=True))
+    for before, after in zip(first, last, strict=True):
+        assert after.shape[2] - 1 < before.shape[2] / count * (count + 6) <= after.shape[2] + 1
+        assert after[0, 0, -2:].tolist() == [count + 4, count + 5]
+
+
+def _cut_by_hand(cache, places, left):
+    """Leave a stock cache, of which it is known where its entries come from, those of some places."""
+    for layer, there, stays in zip(cache.layers, places, left, strict=True):
+        index = (there.unsqueeze(2) == stays.unsqueeze(3)).int().argmax(dim=3)
+        index = index.unsqueeze(-1).expand(-1, -1, -1, layer.keys.shape[-1])
+        layer.keys, layer.values = layer.keys.gather(2, index), layer.values.gather(2, index)
+
+
+@torch.inference_mode()
+def test_attention_of_the_question_is_that_of_its_rows():
+    """Of padded prompts as well; what a layer offers to ``weigh`` is its own."""
+    found = []
+
+    class Looking(Evicting):
+        needs: ClassVar[frozenset[str]] = frozenset(
+            {"full_attention", "question_attention", "question_there", "prompt_there", "text_attention"}
+        )
+
+        def weigh(self, attention, layer):
+            found.append({name: getattr(attention, name) for name in self.needs})
+            return super().weigh(attention, layer)
+
+    model = make_llava()
+    model.set_attn_implementation("eager")
+    prompt = prompt_for(model)
+    prompt["attention_mask"] = torch.ones_like(prompt["input_ids"])
+    prompt["attention_mask"][1, :2] = 0
+    attentions = model(**prompt, output_attentions=True).attentions
+    with Looking().apply(model):
+        model(**prompt, use_cache=True)
+    for expected, one in zip(attentions, found, strict=True):
+        there = prompt["attention_mask"].bool()
+        assert torch.equal(one["prompt_there"], there)
+        assert one["question_there"].all()
+        rows = one["question_attention"]
+        assert (rows - expected[:, :, -6:]).abs().max() <= 1e-5
+        assert torch.equal(rows[..., 4 : 4 + PATCHES], one["text_attention"])
+        assert torch.equal(rows, one["full_attention"][:, :, -6:])

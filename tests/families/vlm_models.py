@@ -2,6 +2,8 @@
 
 import torch
 from transformers import (
+    CLIPConfig,
+    CLIPModel,
     CLIPVisionConfig,
     LlamaConfig,
     LlavaConfig,
@@ -97,6 +99,16 @@ def _peaked(kind, config):
             if name.endswith(("q_proj.weight", "k_proj.weight")):
                 parameter.normal_(std=0.5 if "language" in name else 0.3)
     return model
+
+
+def make_clip(width=VISION["hidden_size"], joint=6):
+    """A CLIP with both halves, whose patches have so many numbers, and so many where they meet the text."""
+    text = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 9}
+    torch.manual_seed(0)
+    vision = {**VISION, "hidden_size": width}
+    text |= {"bos_token_id": 1, "eos_token_id": 2}
+    config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=joint)
+    return CLIPModel(config).eval()
 
 
 MODELS = {

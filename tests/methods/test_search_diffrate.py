@@ -1,34 +1,21 @@
 """The search of DiffRate's schedules: its model with masks is the method, and its cost is the one counted."""
 
-import importlib.util
-import sys
-
 import pytest
 import torch
 
 from prunarium import load
-from prunarium.bench.counters import vit_macs
-from prunarium.paths import root
+from prunarium.bench.closed_forms import vit_macs
+from tests.script_modules import script as as_module
 
 from ..families.conftest import make_timm
 
-
-@pytest.fixture(scope="module")
-def script():
-    sys.path.insert(0, str(root() / "scripts"))
-    try:
-        spec = importlib.util.spec_from_file_location("search_diffrate", root() / "scripts" / "search_diffrate.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(root() / "scripts"))
-    return module
+script = as_module("search_diffrate")
 
 
 COUNTS = [(14, 12), (12, 9), (8, 8), (6, 3)]
 
 
-def sure(script, counts, patches):
+def sure(counts, patches):
     """Rates that leave no doubt."""
     rates = script.Rates(len(counts), patches)
     one_hot = torch.nn.functional.one_hot(torch.tensor(counts) - 1, patches)
@@ -37,10 +24,10 @@ def sure(script, counts, patches):
 
 
 @torch.no_grad()
-def test_masks_give_what_the_method_gives(script):
+def test_masks_give_what_the_method_gives():
     model = make_timm()
     images = torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(5))
-    rates = sure(script, COUNTS, 16)
+    rates = sure(COUNTS, 16)
     with load("diffrate", **script.parameters(COUNTS, 1)).apply(model) as handle:
         real, report = model(images), handle.report()
     assert torch.equal(rates.counts(), torch.tensor(COUNTS).float())
@@ -50,7 +37,7 @@ def test_masks_give_what_the_method_gives(script):
     assert script.multiply_accumulates(model, rates.counts()) == blocks
 
 
-def test_every_rate_has_a_gradient_from_loss_and_cost(script):
+def test_every_rate_has_a_gradient_from_loss_and_cost():
     model, rates = make_timm().requires_grad_(False), script.Rates(4, 16)
     images = torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(5))
     script.compressed(model, images, rates.stay()).square().sum().backward()
@@ -63,7 +50,7 @@ def test_every_rate_has_a_gradient_from_loss_and_cost(script):
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
-def test_what_is_found_costs_what_was_asked(script, share):
+def test_what_is_found_costs_what_was_asked(share):
     model = make_timm(img_size=128)
     whole = float(script.multiply_accumulates(model, torch.full((4, 2), 64.0)))
     counts = script.Rates(4, 64).counts().detach()

@@ -52,3 +52,10 @@ def test_one_token_stands_for_its_group(case):
     assert torch.equal(kept.size, merged.size)
     assert torch.equal(kept.moves[0].position, merged.moves[0].position)
     assert torch.equal(kept.moves[0].group(), merged.moves[0].group())
+
+
+def test_a_group_may_take_nobodys_place():
+    tokens, group = Tokens(torch.arange(5.0).view(1, 5, 1), prefix=1), torch.tensor([[0, 1, 1, DROPPED]])
+    merged = merge_groups(tokens, group, 2, seat=torch.tensor([[0, DROPPED]]))
+    assert merged.moves[0].position.tolist() == [[0, 1, DROPPED]]
+    assert merged.x[0, :, 0].tolist() == [0, 1, 2.5]

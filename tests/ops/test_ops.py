@@ -5,7 +5,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prunarium.ops import DROPPED, Tokens, bipartite_soft_matching, gather, groups, in_order, top, weight_of_rest
+from prunarium.ops import (
+    DROPPED,
+    Tokens,
+    bipartite_soft_matching,
+    gather,
+    groups,
+    in_order,
+    others,
+    top,
+    weight_of_rest,
+)
 
 shapes = st.tuples(st.integers(1, 3), st.integers(4, 40), st.integers(0, 3))
 
@@ -55,6 +65,38 @@ def test_keeping(shape, share, seed, fuse):
     assert torch.equal(home[:, :prefix], torch.arange(prefix).expand(batch, -1))
     if fuse:
         assert torch.allclose(after.size.sum(1), tokens.size.sum(1))
+
+
+@settings(max_examples=50, deadline=None)
+@given(shape=shapes, seed=st.integers(0, 100))
+def test_keeping_different_numbers_and_fusing_the_rest(shape, seed):
+    """Each sample is as if it were alone, with padding between what it keeps and the fused token."""
+    batch, count, prefix = shape
+    size = draw(batch, count, seed=seed + 1).abs() + 1
+    tokens = Tokens(draw(batch, count, 3, seed=seed), prefix, size, original=count)
+    index = top(draw(batch, tokens.reducible, seed=seed + 2), tokens.reducible - tokens.reducible // 4)
+    there = draw(*index.shape, seed=seed + 3) > 0
+    fused = draw(batch, 1, 3, seed=seed + 4)
+    after = tokens.keep(index, fused, there)
+    left = torch.ones(batch, after.count, dtype=torch.bool) if after.there is None else after.there
+    home, positions = groups(after.moves, batch, count), after.positions()
+    for one in range(batch):
+        sample = Tokens(tokens.x[one, None], prefix, size[one, None], original=count)
+        alone = sample.keep(index[one, None, there[one]], fused[one, None])
+        assert torch.equal(after.x[one, left[one]], alone.x[0])
+        assert torch.allclose(after.size[one, left[one]], alone.size[0])
+        assert torch.equal(positions[one, left[one]], alone.positions()[0])
+        renumbered = left[one].cumsum(0) - 1
+        assert torch.equal(renumbered[home[one]], groups(alone.moves, 1, count)[0])
+
+
+@settings(max_examples=50, deadline=None)
+@given(shape=shapes, seed=st.integers(0, 100))
+def test_others(shape, seed):
+    batch, count, some = shape
+    index = top(draw(batch, count, seed=seed), some)
+    for row, rest in zip(index.tolist(), others(index, count).tolist(), strict=True):
+        assert rest == [number for number in range(count) if number not in row]
 
 
 @settings(max_examples=50, deadline=None)

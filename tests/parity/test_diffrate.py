@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from prunarium import load
-from prunarium.bench.counters import vit_macs
+from prunarium.bench.closed_forms import vit_macs
 from prunarium.families import Attention
 from prunarium.ops import DROPPED, Tokens, groups, most_similar
 

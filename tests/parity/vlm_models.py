@@ -83,12 +83,12 @@ def tower_of(case) -> tuple[Tokens, HuggingFaceTower]:
     from transformers import CLIPVisionModel
 
     inputs = case["inputs"]
-    sizes = {name: int(number) for name, number in re.findall(r"(image|hidden)=(\d+)", inputs["model"])}
+    sizes = {name: int(number) for name, number in re.findall(r"(image|hidden|layers|heads)=(\d+)", inputs["model"])}
     model = CLIPVisionModel(
         CLIPVisionConfig(
-            num_hidden_layers=24,
+            num_hidden_layers=sizes.get("layers", 24),
             hidden_size=sizes.get("hidden", 32),
-            num_attention_heads=4,
+            num_attention_heads=sizes.get("heads", 4),
             intermediate_size=64,
             image_size=sizes.get("image", 112),
             patch_size=14,
@@ -100,7 +100,7 @@ def tower_of(case) -> tuple[Tokens, HuggingFaceTower]:
     side = sizes.get("image", 112)
     pixels = recipe.draw(seed, 0, (batch, 3, side, side)).double()
     with torch.no_grad():
-        states = model.double().eval()(pixels, output_hidden_states=True).hidden_states
+        states = model.double().eval().requires_grad_(False)(pixels, output_hidden_states=True).hidden_states
     tower = HuggingFaceTower(model, states, feature=-2, prefix=1)
     patches = tower.states(tower.layer)
     return Tokens(patches, original=patches.shape[1]), tower

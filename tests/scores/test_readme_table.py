@@ -1,19 +1,15 @@
 """The README's table of qualities holds what is ranked: one condition, and of each method its best setting."""
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from prunarium.paths import root
 from prunarium.records import MeasuredScore
 from tests.scores.conftest import altered, only
+from tests.script_modules import script
 
-spec = importlib.util.spec_from_file_location("fill_tables", root() / "scripts" / "fill_tables.py")
-assert spec and spec.loader
-fill_tables = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(fill_tables)
+fill_tables = script("fill_tables")
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from prunarium.errors import PrunariumError
 from prunarium.families import TokenMethod, shape_of, tokens_per_block
 
 
-def check_acted(method: TokenMethod, model: nn.Module, tokens_before: list[int], tokens: np.ndarray) -> None:
+def check_acted(
+    method: TokenMethod, model: nn.Module, tokens_before: list[int], tokens: np.ndarray, known: bool = True
+) -> None:
     """Refuse a run whose tokens are not, block by block, those that the method's setting leaves.
 
     They are found by running the method alone, so that a setting that keeps everything (r=0, keep_rate=1) is no
@@ -20,6 +22,7 @@ def check_acted(method: TokenMethod, model: nn.Module, tokens_before: list[int],
         model: what it ran in.
         tokens_before: tokens leaving each block of the untouched model.
         tokens: the same with the method, mean over samples.
+        known: whether the setting alone tells how many are left of every sample.
 
     Raises:
         PrunariumError: the method did not act, or not as its setting says.
@@ -31,6 +34,10 @@ def check_acted(method: TokenMethod, model: nn.Module, tokens_before: list[int],
             )
         return
     due = tokens_per_block(method, replace(shape_of(method, model), tokens=tokens_before[0]))
+    if not known:
+        if sum(due) < sum(tokens_before) and not (tokens < tokens_before).any():
+            raise PrunariumError(f"{method!r} removed no token of any sample, and by its setting some must go")
+        return
     for block, (count, left) in enumerate(zip(due, tokens, strict=True)):
         if count != left:
             raise PrunariumError(

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from prunarium.bench import cluttered_digits, digit_grid, image_folder, models
+from prunarium.bench import cluttered_digits, digit_grid, image_folder, models, responses
 from prunarium.bench.responses import Answer, Respond, best_classes, generated_words
 from prunarium.bench.samples import InMemory, Inputs
 from prunarium.errors import PrunariumError, did_you_mean
@@ -56,6 +58,10 @@ class EmbeddedBenchmark(Benchmark):
         """The test samples: the same bytes everywhere."""
         return self.make(self.samples, TEST_SEED)
 
+    def right(self, said: ArrayLike, labels: ArrayLike) -> np.ndarray:
+        """Whether each sample is answered rightly, by the main metric ``[samples]``."""
+        return responses.right(said, labels, self.metrics[0])
+
     def model(self) -> nn.Module:
         """The shipped model with its weights."""
         return models.load_weights(self.build(), self.weights)
@@ -73,9 +79,26 @@ class FolderBenchmark(Benchmark):
     number_classes: image_folder.NumberClasses
 
 
+@dataclass(frozen=True, kw_only=True)
+class QuestionBenchmark(Benchmark):
+    """A benchmark on a user's data set of questions about images, with any vision-language model from a directory.
+
+    Attributes:
+        instruction: follows every question.
+        words: that are generated at most.
+    """
+
+    metrics: tuple[Metric, ...] = ("vqa accuracy", "exact match")
+    instruction: str
+    words: int
+
+
 def classify(model: nn.Module, inputs: Inputs) -> Tensor:
     """Class scores of an image model ``[batch, classes]``."""
     return model(inputs["images"])
+
+
+name_classes = best_classes(classify)
 
 
 def _cluttered_digits(count: int, seed: int) -> InMemory:
@@ -96,7 +119,7 @@ CLUTTERED_DIGITS = EmbeddedBenchmark(
     build=models.cluttered_digits_vit,
     weights=models.WEIGHTS / "cluttered-digits.safetensors",
     answer=classify,
-    respond=best_classes(classify),
+    respond=name_classes,
 )
 
 
@@ -148,6 +171,16 @@ IMAGE_FOLDER = FolderBenchmark(
 )
 
 
+VQA = QuestionBenchmark(
+    name="vqa",
+    revision=1,
+    family="vlm",
+    summary="short answers, generated, to the questions of a Hugging Face data set in parquet files (--data)",
+    instruction="Answer the question using a single word or phrase.",  # LLaVA-1.5's (arXiv 2310.03744, section 3.2)
+    words=16,
+)
+
+
 @functools.cache
 def benchmarks() -> dict[str, EmbeddedBenchmark]:
     """Every embedded benchmark by its name."""
@@ -160,13 +193,13 @@ def folder_benchmarks() -> dict[str, FolderBenchmark]:
     return {benchmark.name: benchmark for benchmark in (IMAGENET, IMAGE_FOLDER)}
 
 
-def find_benchmark(name: str) -> EmbeddedBenchmark | FolderBenchmark:
+def find_benchmark(name: str) -> EmbeddedBenchmark | FolderBenchmark | QuestionBenchmark:
     """A benchmark by its name.
 
     Raises:
         PrunariumError: there is none of that name.
     """
-    known: dict[str, EmbeddedBenchmark | FolderBenchmark] = {**benchmarks(), **folder_benchmarks()}
+    known = {**benchmarks(), **folder_benchmarks(), VQA.name: VQA}
     if name not in known:
         raise PrunariumError(f"there is no benchmark '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}")
     return known[name]

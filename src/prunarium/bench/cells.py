@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from prunarium import registry
 from prunarium.bench import shapes
 from prunarium.bench.benchmarks import EmbeddedBenchmark
-from prunarium.bench.budgets import at_budget, at_macs, check_budget
+from prunarium.bench.budgets import at_budget, at_macs, check_budget, counts_known
 from prunarium.bench.records import CorruptRecordError, locked, read_score, score_path, write_score
 from prunarium.bench.run import Run
 from prunarium.bench.sharding import is_first
@@ -27,7 +27,7 @@ from prunarium.records.score import Precision
 from prunarium.records.sweep import Count, Seconds, Seed
 
 SECONDS = 6.0
-_PLACES = ("benchmark", "model", "checkpoint", "data", "device", "samples", "image", "precision", "seed")
+_PLACES = ("benchmark", "model", "checkpoint", "data", "device", "samples", "image", "prompt", "precision", "seed")
 _ON_SHAPES = ("model", "device", "precision", "seed")
 """What a count on shapes knows of these, or does not care for."""
 
@@ -45,10 +45,11 @@ class Cell(BaseModel):
         budget: mean tokens per block, of the untouched model's; finds the parameter for it.
         macs: multiply-accumulates, of the untouched model's; finds the parameter for them.
         benchmark: without it and without a model, the first embedded one that fits the method's family.
-        model: a timm model; an embedded benchmark comes with its own.
+        model: a timm model, or the directory of a vision-language model; an embedded benchmark comes with its own.
         checkpoint: weights for ``model``.
         data: the folder of a benchmark whose data are not shipped.
         image: a picture to run ``model`` on, where no benchmark is.
+        prompt: what to ask a vision-language model about it.
         seed: of torch, and of a method that draws lots; the samples stay the same.
         threads: of torch, in whatever process measures the cell; by default as many as torch takes where it is made.
         batch_sizes: to time, each once, from the smallest on; without them, 1 and the workload's large one.
@@ -69,6 +70,7 @@ class Cell(BaseModel):
     checkpoint: Path | None = None
     data: Path | None = None
     image: Path | None = None
+    prompt: str | None = None
     seed: Seed = 0
     device: str = "cpu"
     precision: Precision = "float32"
@@ -182,12 +184,18 @@ class Prepared:
         torch.manual_seed(self.cell.seed)
         score = self.run.measure(speed)
         if self.cell.budget is not None:
-            check_budget(self.run.method, self.cell.budget, score.cost.budget)
+            known = counts_known(self.run.method, self.run.workload)
+            check_budget(self.run.method, self.cell.budget, score.cost.budget, known)
         return score
 
 
-def prepare(cell: Cell, root: Path | None = None) -> Prepared:
-    """Load and check all that a cell needs. ``root`` keeps records elsewhere than in the method's folder.
+def prepare(cell: Cell, root: Path | None = None, workload: Workload | None = None) -> Prepared:
+    """Load and check all that a cell needs.
+
+    Args:
+        cell: what to measure.
+        root: folder for the records, in place of the methods' own.
+        workload: made already, for a cell that differs in the method and its setting alone.
 
     Raises:
         PrunariumError: something of the cell does not exist or does not fit.
@@ -196,14 +204,15 @@ def prepare(cell: Cell, root: Path | None = None) -> Prepared:
     method = _method(cell)
     torch.set_num_threads(cell.threads)
     on_shapes = cell.device == shapes.DEVICE
-    workload = _workload_on_shapes(cell) if on_shapes else _workload(cell, card.families)
+    if workload is None:
+        workload = _workload_on_shapes(cell) if on_shapes else _workload(cell, card.families)
     if cell.trained and isinstance(workload.benchmark, EmbeddedBenchmark):
         weights = registry.folder_of(cell.method) / "weights"
         method = method.trained(weights / f"{workload.benchmark.name}-trained.safetensors")
     adapter_for(method, workload.model)
     if cell.budget is not None or cell.macs is not None:
         method = _turned(method, cell, workload)
-    sizes = () if on_shapes else cell.batch_sizes or (1, workload.large_batch)
+    sizes = () if on_shapes else cell.batch_sizes or tuple(sorted({1, workload.large_batch}))
     benchmark = workload.benchmark.name if workload.benchmark else None
     run = Run(card, method, workload, cell.command(), sizes, cell.seconds, cell.trained)
     return Prepared(

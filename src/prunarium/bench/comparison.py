@@ -31,8 +31,9 @@ class Row:
 
     ``seeds`` counts independent draws: a method that draws no lots has one, however often it was measured.
     ``difference`` is quality less the untouched model's, with its paired 95 % interval; of several seeds, their mean
-    with the interval of ``mean_of_draws``. ``level_with_best`` says that this interval overlaps that of the first row:
-    the two are not told apart.
+    with the interval of ``mean_of_draws``. ``cache_ratio`` is the untouched model's bytes over the method's in the
+    key-value cache of a prompt, empty where they were not measured. ``level_with_best`` says that the interval of the
+    difference overlaps that of the first row: the two are not told apart.
     """
 
     rank: int
@@ -46,6 +47,7 @@ class Row:
     difference_low: float
     difference_high: float
     mac_ratio: float
+    cache_ratio: float | None
     speed: tuple[SpeedRatio, ...]
     level_with_best: bool
 
@@ -167,9 +169,16 @@ def _row(method: str, setting: str, draws: list[MeasuredScore]) -> Row:
         difference_low=low,
         difference_high=high,
         mac_ratio=fmean(score.cost.macs_baseline / score.cost.macs for score in draws),
+        cache_ratio=_cache_ratio(draws),
         speed=tuple(_speeds(draws)),
         level_with_best=False,
     )
+
+
+def _cache_ratio(draws: list[MeasuredScore]) -> float | None:
+    caches = [score.cost.cache for score in draws]
+    ratios = [cache.bytes_baseline / cache.bytes for cache in caches if cache]
+    return fmean(ratios) if len(ratios) == len(caches) else None
 
 
 def _speeds(draws: list[MeasuredScore]) -> Iterator[SpeedRatio]:

@@ -1,13 +1,13 @@
-"""Multiply-accumulates, counted twice: by torch's FlopCounterMode and by a closed form that audits it.
+"""Multiply-accumulates, counted by torch's FlopCounterMode and held against the closed form of the model's family.
 
 Some counters do not see fused attention and so understate the untouched model; a mismatch is an error here.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import nn
@@ -15,12 +15,22 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from prunarium.bench.samples import Inputs
 from prunarium.errors import PrunariumError
-from prunarium.families import Handle, Report
+from prunarium.families import Handle
+from prunarium.records.score import Stage
 
 TOLERANCE = 0.01
 MISSING = "missing: this torch does not count all of it; use another version"
 TOO_MANY = "too many: the model, or the method outside its reduce, computes what the closed form does not know"
 LINEAR = {"mm", "addmm", "_scaled_mm"}
+LINEAR_ONLY = {"projector"}
+"""Stages without attention: there torch computes linear layers on several tiles as products of batches."""
+WHOLE, OWN = "whole", "own"
+"""A model without stages; and the method's own work, which is apart from all stages."""
+MODULES: dict[Stage, tuple[str, ...]] = {
+    "tower": ("model.vision_tower", "model.visual"),
+    "projector": ("model.multi_modal_projector", "model.visual.merger"),
+}
+"""Where transformers keep these stages of a vision-language model; the rest of it is the last stage, the prefill."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +54,37 @@ class Macs:
         """All together."""
         return sum(asdict(self).values())
 
+    def __add__(self, other: "Macs") -> "Macs":
+        return Macs(**{term: count + getattr(other, term) for term, count in asdict(self).items()})
+
+
+Stages = Mapping[str, Macs]
+"""Multiply-accumulates of each stage: ``tower``, ``projector`` and ``prefill``, or ``WHOLE``; and ``OWN``."""
+
+
+def total(counts: Iterable[Macs]) -> Macs:
+    """The sum, term by term."""
+    return sum(counts, Macs())
+
 
 def mean_macs(counts: Sequence[Macs]) -> Macs:
     """The mean of several samples, term by term, rounded to whole ones."""
-    terms = asdict(counts[0])
-    return Macs(**{term: round(sum(getattr(one, term) for one in counts) / len(counts)) for term in terms})
+    terms = asdict(total(counts))
+    return Macs(**{term: round(count / len(counts)) for term, count in terms.items()})
+
+
+def mean_stages(counts: Sequence[Stages]) -> Stages:
+    """The mean of several samples, stage by stage."""
+    return {stage: mean_macs([one[stage] for one in counts]) for stage in counts[0]}
 
 
 def count_macs(model: nn.Module, answer: Any, inputs: Inputs, handle: Handle | None = None) -> Macs:
-    """Multiply-accumulates of one forward pass, everything that runs included.
+    """Multiply-accumulates of one forward pass, everything that runs included; as ``count_stages``, in one sum."""
+    return total(count_stages(model, answer, inputs, handle).values())
+
+
+def count_stages(model: nn.Module, answer: Any, inputs: Inputs, handle: Handle | None = None) -> Stages:
+    """Multiply-accumulates of each stage of one forward pass, everything that runs included.
 
     Args:
         model: the model.
@@ -60,7 +92,9 @@ def count_macs(model: nn.Module, answer: Any, inputs: Inputs, handle: Handle | N
         inputs: of one sample.
         handle: of the method in the model; what runs inside its ``watch`` is counted apart.
     """
-    return _by_term(*_count(model, answer, inputs, handle))
+    everything, own = _count(model, answer, inputs, handle)
+    stages = {stage: _by_term(counts - own.get(stage, Counter()), stage) for stage, counts in everything.items()}
+    return {**stages, OWN: Macs(own=sum(counts.total() for counts in own.values()))}
 
 
 def check_fused(model: nn.Module, answer: Any, inputs: Inputs) -> None:
@@ -75,8 +109,9 @@ def check_fused(model: nn.Module, answer: Any, inputs: Inputs) -> None:
         PrunariumError: more than 1 % of its attention went through ordinary matrix products.
     """
     everything, _ = _count(model, answer, inputs, None)
-    fused = sum(count for operator, count in everything.items() if "scaled_dot_product" in operator)
-    attention = _by_term(everything, Counter()).attention
+    operators = sum(everything.values(), Counter())
+    fused = sum(count for operator, count in operators.items() if "scaled_dot_product" in operator)
+    attention = sum(_by_term(counts, stage).attention for stage, counts in everything.items())
     if fused < (1 - TOLERANCE) * attention:
         raise PrunariumError(
             f"the untouched model computes {100 * (1 - fused / attention):.0f} % of its attention without the fused "
@@ -85,46 +120,80 @@ def check_fused(model: nn.Module, answer: Any, inputs: Inputs) -> None:
         )
 
 
-def _count(model: nn.Module, answer: Any, inputs: Inputs, handle: Handle | None) -> tuple[Counter[str], Counter[str]]:
-    """Multiply-accumulates by operator: of everything, and of what ran inside the handle's ``watch``."""
-    own: Counter[str] = Counter()
+ByStage = dict[str, Counter[str]]
+"""Multiply-accumulates by operator, for each stage."""
+
+
+def _count(model: nn.Module, answer: Any, inputs: Inputs, handle: Handle | None) -> tuple[ByStage, ByStage]:
+    """What everything took, and what of it ran inside the handle's ``watch``."""
+    own: ByStage = {}
+    modules = _modules(model)
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     for parameter in trainable:
         parameter.requires_grad_(False)  # the counter trips over a learned query that needs a gradient
     try:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             if handle is not None:
-                handle.watch = lambda: _counted_apart(counter, own)
+                handle.watch = lambda: _counted_apart(counter, modules, own)
             answer(model, inputs)
     finally:
         if handle is not None:
             handle.watch = nullcontext
         for parameter in trainable:
             parameter.requires_grad_(True)
-    return _so_far(counter), own
+    return _so_far(counter, modules), own
 
 
-def _so_far(counter: FlopCounterMode) -> Counter[str]:
-    """Multiply-accumulates by operator."""
-    return Counter({str(operator): flops // 2 for operator, flops in counter.get_flop_counts()["Global"].items()})
+def _modules(model: nn.Module) -> dict[str, str]:
+    """The counter's names of the modules that are a stage; empty for a model without stages."""
+    there = dict(model.named_modules())
+    names = {stage: next(filter(there.__contains__, known), "") for stage, known in MODULES.items()}
+    return {stage: f"{type(model).__name__}.{name}" for stage, name in names.items()} if all(names.values()) else {}
+
+
+def _so_far(counter: FlopCounterMode, modules: Mapping[str, str]) -> ByStage:
+    counts = counter.get_flop_counts()
+
+    def inside(module: str) -> Counter[str]:
+        return Counter({str(operator): flops // 2 for operator, flops in counts.get(module, {}).items()})
+
+    everything, found = inside("Global"), {stage: inside(name) for stage, name in modules.items()}
+    if not found:
+        return {WHOLE: everything}
+    if modules["projector"].startswith(modules["tower"]):
+        found["tower"] -= found["projector"]
+    return {**found, "prefill": everything - sum(found.values(), Counter())}
 
 
 @contextmanager
-def _counted_apart(counter: FlopCounterMode, own: Counter[str]) -> Iterator[None]:
-    before = _so_far(counter)
+def _counted_apart(counter: FlopCounterMode, modules: Mapping[str, str], own: ByStage) -> Iterator[None]:
+    before = _so_far(counter, modules)
     yield
-    own.update(_so_far(counter) - before)
+    for stage, counts in _so_far(counter, modules).items():
+        own.setdefault(stage, Counter()).update(counts - before[stage])
 
 
-def _by_term(everything: Counter[str], own: Counter[str]) -> Macs:
-    terms: Counter[str] = Counter(own=own.total())
-    for operator, count in (everything - own).items():
+def _by_term(counts: Counter[str], stage: str) -> Macs:
+    terms: Counter[str] = Counter()
+    for operator, count in counts.items():
         name = operator.rpartition(".")[2]
-        terms["convolution" if "conv" in name else "linear" if name in LINEAR else "attention"] += count
+        terms[
+            "convolution" if "conv" in name else "linear" if name in LINEAR or stage in LINEAR_ONLY else "attention"
+        ] += count
     return Macs(**terms)
 
 
-def audit(counted: Macs, expected: Macs) -> None:
+def audit_stages(counted: Stages, expected: Stages) -> None:
+    """Hold the count of each stage against its closed form; the method's own work has none.
+
+    Raises:
+        PrunariumError: as ``audit``; the error names the stage.
+    """
+    for stage, due in expected.items():
+        audit(counted[stage], due, f" in the {stage}" if stage in get_args(Stage) else "")
+
+
+def audit(counted: Macs, expected: Macs, where: str = "") -> None:
     """Hold a count against the closed form of the model's family, term by term; the method's own work has no such form.
 
     Raises:
@@ -134,69 +203,6 @@ def audit(counted: Macs, expected: Macs) -> None:
         seen, due = getattr(counted, term), getattr(expected, term)
         if abs(seen - due) > TOLERANCE * due:
             raise PrunariumError(
-                f"the counter saw {seen / 1e6:.2f} M multiply-accumulates of {term}, the closed form has "
-                f"{due / 1e6:.2f} M, so {abs(seen - due) / 1e6:.2f} M are {MISSING if seen < due else TOO_MANY}"
+                f"the counter saw {seen / 1e6:.2f} M multiply-accumulates of {term}{where}, the closed form "
+                f"has {due / 1e6:.2f} M, so {abs(seen - due) / 1e6:.2f} M are {MISSING if seen < due else TOO_MANY}"
             )
-
-
-def closed_form(model: Any, report: Report, inputs: Inputs) -> Macs:
-    """What a forward pass of one sample must cost, from the tokens of every block, the method's own work left out."""
-    if hasattr(model, "patch_embed"):
-        return vit_macs(model, report)
-    text = inputs["input_ids"].shape[1] - report.tokens_in[0]
-    return llava_macs(model, [count + text for count in report.tokens_out])
-
-
-def _linear(module: nn.Module) -> int:
-    """Multiply-accumulates of all linear layers in a module, for one token."""
-    return sum(part.weight.numel() for part in module.modules() if isinstance(part, nn.Linear))
-
-
-def vit_macs(model: Any, report: Report) -> Macs:
-    """Closed form of a timm VisionTransformer, one image.
-
-    Per block: the projections of attention on the tokens attended, its two products, the MLP on the tokens out. A
-    block that took its attention from the method has no queries, no keys, and one product.
-    """
-    linear = attention = 0
-    for block, record in zip(model.blocks, report.blocks, strict=True):
-        count, width = record.attended, block.attn.num_heads * block.attn.head_dim
-        spared = 2 * width * block.attn.qkv.in_features if record.reused else 0
-        linear += count * (_linear(block.attn) - spared) + record.tokens_out * _linear(block.mlp)
-        attention += (1 if record.reused else 2) * count * count * width
-    for name in ("head", "head_dist"):
-        head = getattr(model, name, None)
-        linear += head.weight.numel() if isinstance(head, nn.Linear) else 0
-    pool = model.attn_pool
-    if pool is not None:
-        left = report.tokens_out[-1] - (0 if model.pool_include_prefix else model.num_prefix_tokens)
-        linear += left * _linear(pool.kv) + _linear(pool.q) + _linear(pool.proj) + _linear(pool.mlp)
-        attention += 2 * left * model.embed_dim
-    patches = report.tokens_in[0] - model.num_prefix_tokens
-    return Macs(patches * model.patch_embed.proj.weight.numel(), linear, attention)
-
-
-def llava_macs(model: Any, tokens: list[int]) -> Macs:
-    """Closed form of a Llava with a CLIP tower and a Llama, one prompt with one image, logits of the last token.
-
-    Args:
-        model: the model.
-        tokens: tokens in each layer of the language model, text and image.
-    """
-    tower, vision = model.model.vision_tower, model.model.vision_tower.config
-    patches = (vision.image_size // vision.patch_size) ** 2
-    count, layers = patches + 1, vision.num_hidden_layers
-    linear = count * _linear(tower.encoder) + patches * _linear(model.model.multi_modal_projector)
-    attention = layers * 2 * count * count * vision.hidden_size
-    decoder = decoder_macs(model.model.language_model.layers, tokens)
-    convolution = patches * tower.embeddings.patch_embedding.weight.numel()
-    return Macs(convolution, linear + decoder.linear + model.lm_head.weight.numel(), attention + decoder.attention)
-
-
-def decoder_macs(layers: Any, tokens: list[int]) -> Macs:
-    """Closed form of Llama layers, one prompt, from the tokens in each layer."""
-    linear = attention = 0
-    for layer, count in zip(layers, tokens, strict=True):
-        linear += count * _linear(layer)
-        attention += 2 * count * count * layer.self_attn.q_proj.out_features
-    return Macs(linear=linear, attention=attention)

@@ -152,9 +152,7 @@ def in_words(tokens: np.ndarray) -> str:
     return " ".join(VOCABULARY[token] for token in tokens if not VOCABULARY[token].startswith("<"))
 
 
-def _grids(
-    count: int, seed: int, train: bool, digit_pool: digits.Pool | None
-) -> tuple[Grids, np.random.Generator]:
+def _grids(count: int, seed: int, train: bool, digit_pool: digits.Pool | None) -> tuple[Grids, np.random.Generator]:
     """Noisy images with what their cells hold, and the generator that made them."""
     rng = np.random.default_rng([REVISION, seed])
     pool, labels = digit_pool or digits.pool(train)

@@ -1,7 +1,7 @@
 """What a model answers, sample by sample, with a method and without it, and how often it is right."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from prunarium.bench.bootstrap import interval_of_mean
+from prunarium.bench.responses import counting, right
 from prunarium.bench.samples import Inputs
 from prunarium.bench.sharding import processes, spread
 from prunarium.bench.workload import Workload
@@ -17,30 +18,32 @@ from prunarium.errors import PrunariumError
 from prunarium.families import Handle, TokenMethod
 from prunarium.records import Metric, Quality
 
-BATCH = 100  # always the same: another batch size may round differently
-RANKS: dict[Metric, int] = {"accuracy": 1, "top-1": 1, "top-5": 5}
-"""Among how many of the best answers the right one counts."""
-
 
 @dataclass(frozen=True)
 class Answers:
     """What a model said to the samples.
 
     Attributes:
-        ranked: its best answers, best first ``[samples, ranks]``.
+        said: its best classes, best first ``[samples, ranks]``, or the words it generated ``[samples, words]``.
         tokens: tokens that left each block ``[samples, blocks]``; no columns for the untouched model.
+        entered: tokens that entered the first block ``[samples]``; not known of the untouched model.
     """
 
-    ranked: np.ndarray
+    said: np.ndarray
     tokens: np.ndarray
+    entered: np.ndarray | None = None
+
+    def of(self, which: np.ndarray) -> "Answers":
+        """Those to some of the samples ``[samples]``."""
+        return Answers(self.said[which], self.tokens[which])
 
     def right(self, labels: np.ndarray, metric: Metric) -> np.ndarray:
         """Whether each sample is answered rightly ``[samples]``."""
-        return (self.ranked[:, : RANKS[metric]] == labels[:, None]).any(axis=1)
+        return right(self.said, labels, metric)
 
     def checksum(self, metric: Metric) -> str:
         """sha256 of the answers that count, sample by sample as little-endian int64."""
-        return hashlib.sha256(self.ranked[:, : RANKS[metric]].astype("<i8").tobytes()).hexdigest()
+        return hashlib.sha256(counting(self.said, metric).astype("<i8").tobytes()).hexdigest()
 
 
 @contextmanager
@@ -62,26 +65,28 @@ def answer(
     Raises:
         PrunariumError: a sample cannot be read, the scores of one are not finite, or another process failed.
     """
-    data, device = workload.data, workload.device
-    ranks = max(RANKS[metric] for metric in workload.metrics)
-    read_ahead = data.batches(BATCH, device) if processes() == 1 else None
+    data, device, size = workload.data, workload.device, workload.batch
+    read_ahead = data.batches(size, device) if processes() == 1 else None
 
     def inputs(start: int) -> Inputs:
-        return next(read_ahead) if read_ahead else data.batch(start, min(BATCH, len(data) - start), device)
+        return next(read_ahead) if read_ahead else data.batch(start, min(size, len(data) - start), device)
 
-    def answer_batch(start: int) -> tuple[np.ndarray, np.ndarray]:
+    def answer_batch(start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if handle is not None:
             handle.samples = start  # a method that draws lots draws by the sample
-        scores = workload.answer(workload.model, inputs(start))
-        _check_finite(scores, start, repr(method) if method else "the untouched model", workload.precision)
-        left = handle.report().per_sample(len(scores)) if handle is not None else np.empty((len(scores), 0))
-        progress(min(1.0, (start + BATCH) / len(data)))
-        ranked = scores.argsort(dim=-1, descending=True, stable=True)[:, :ranks].cpu().numpy()
-        return ranked, np.asarray(left, dtype=float)
+        response = workload.respond(workload.model, inputs(start))
+        said = response.said.cpu().numpy()
+        _check_finite(response.scores, start, repr(method) if method else "the untouched model", workload.precision)
+        progress(min(1.0, (start + size) / len(data)))
+        if handle is None:
+            return said, np.empty((len(said), 0)), np.empty(0)
+        report = handle.report()
+        left, entered = report.per_sample(len(said)), report.tokens_in[0]
+        return said, np.asarray(left, dtype=float), np.full(len(said), entered)
 
     with method_applied(method, workload) as handle:
-        ranked, tokens = zip(*spread(answer_batch, range(0, len(data), BATCH)), strict=True)
-    return Answers(np.concatenate(ranked), np.concatenate(tokens))
+        parts = zip(*spread(answer_batch, range(0, len(data), size)), strict=True)
+    return Answers(*map(np.concatenate, parts))
 
 
 def _check_finite(scores: Tensor, start: int, who: str, precision: str) -> None:
@@ -108,3 +113,14 @@ def compare_answers(plain: Answers, reduced: Answers, labels: np.ndarray, metric
         answers=reduced.checksum(metric),
         answers_baseline=plain.checksum(metric),
     )
+
+
+def compare_kinds(
+    plain: Answers, reduced: Answers, labels: np.ndarray, metric: Metric, kinds: Sequence[str]
+) -> dict[str, Quality]:
+    """The same for the samples of each kind of question; empty where all are of one kind."""
+    asked = np.asarray(kinds)
+    return {
+        kind: compare_answers(plain.of(asked == kind), reduced.of(asked == kind), labels[asked == kind], metric)
+        for kind in dict.fromkeys(kinds)
+    }

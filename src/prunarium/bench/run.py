@@ -4,23 +4,35 @@ import datetime
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, get_args
 
 import numpy as np
 import torch
 
 from prunarium.bench.acting import check_acted
-from prunarium.bench.budgets import first_samples
-from prunarium.bench.counters import Macs, audit, check_fused, closed_form, count_macs, mean_macs
+from prunarium.bench.budgets import counts_known, first_samples
+from prunarium.bench.closed_forms import closed_form
+from prunarium.bench.counters import OWN, Stages, audit_stages, check_fused, count_stages, mean_stages, total
 from prunarium.bench.environment import device_name, environment, threads_of, weights_hash
+from prunarium.bench.kv_cache import as_cache, held_after
 from prunarium.bench.memory import batch_of
-from prunarium.bench.quality import BATCH, answer, compare_answers
+from prunarium.bench.quality import answer, compare_answers, compare_kinds
+from prunarium.bench.samples import Inputs
 from prunarium.bench.sharding import leave_the_rest_to_the_first
 from prunarium.bench.speed import speeds
 from prunarium.bench.workload import Workload
 from prunarium.families import TokenMethod, shape_of
-from prunarium.records import Card, Cost, MeasuredScore, Quality, Speed
+from prunarium.records import Cache, Card, Cost, MeasuredScore, Quality, Speed
 from prunarium.records.natural_key import natural_key
+from prunarium.records.score import Stage
 from prunarium.registry import load_method
+
+
+class TokensLeft(NamedTuple):
+    """Tokens that entered the first block, and that left each block ``[blocks]``: means over the samples."""
+
+    entered: float
+    left: np.ndarray
 
 
 @dataclass
@@ -88,11 +100,11 @@ class Run:
         """
         workload, benchmark = self.workload, self.workload.benchmark
         family = shape_of(self.method, workload.model).family  # refuses a model that does not fit before any work
-        with batch_of(BATCH, "quality is always measured in such batches; use a device with more memory"):
-            quality, tokens = self._quality()
+        with batch_of(workload.batch, "quality is always measured in such batches; use a device with more memory"):
+            quality, by_kind, left = self._quality()
         leave_the_rest_to_the_first()
         self.progress("cost", 0.4)
-        cost = self._cost(tokens)
+        cost = self._cost(left)
         speed = list(self._speeds() if speed is None else speed)
         self.progress("done", 1.0)
         return MeasuredScore(
@@ -112,6 +124,7 @@ class Run:
             trained=self.trained,
             quality=quality[0] if quality else None,
             other_quality=quality[1:],
+            quality_by_kind=by_kind,
             cost=cost,
             speed=speed,
             environment=environment(workload.device, workload.precision),
@@ -125,44 +138,71 @@ class Run:
             with batch_of(size):
                 yield speeds([self.method], self.workload, size, self.seconds_per_batch_size)[0]
 
-    def _quality(self) -> tuple[list[Quality], np.ndarray]:
-        """Right answers with and without the method on the same samples, by each metric; mean tokens per block."""
-        workload, labels = self.workload, self.workload.data.labels
-        share = 0.4 if labels is None else 0.2
+    def _quality(self) -> tuple[list[Quality], dict[str, Quality], TokensLeft]:
+        """Right answers with and without the method on the same samples, by each metric, and by the main one for each
+        kind of question; the tokens that were left."""
+        workload, data = self.workload, self.workload.data
+        share = 0.4 if data.labels is None else 0.2
         reduced = answer(workload, self.method, lambda done: self.progress("quality", share * done))
-        tokens = reduced.tokens.mean(axis=0)
-        if labels is None:
-            return [], tokens
+        assert reduced.entered is not None
+        left = TokensLeft(float(reduced.entered.mean()), reduced.tokens.mean(axis=0))
+        if data.labels is None:
+            return [], {}, left
         plain = answer(workload, None, lambda done: self.progress("quality, untouched", share * (1 + done)))
-        return [compare_answers(plain, reduced, labels.numpy(), metric) for metric in workload.metrics], tokens
+        labels = data.labels.numpy()
+        quality = [compare_answers(plain, reduced, labels, metric) for metric in workload.metrics]
+        return quality, compare_kinds(plain, reduced, labels, workload.metrics[0], data.kinds), left
 
-    def _cost(self, tokens: np.ndarray) -> Cost:
+    def _cost(self, tokens: TokensLeft) -> Cost:
         workload, model = self.workload, self.workload.model
-        one = workload.data.batch(0, 1, workload.device)
-        with load_method("identity").apply(model) as handle, torch.inference_mode():
-            workload.answer(model, one)
-            before = handle.report()
-        check_acted(self.method, model, before.tokens_out, tokens)
+        before = [round(tokens.entered)] * len(tokens.left)  # nothing leaves the untouched model
+        check_acted(self.method, model, before, tokens.left, counts_known(self.method, workload))
         if workload.device.type != "meta":  # where nothing is computed, nothing is fused; the counts are the same
-            check_fused(model, workload.answer, one)
-        untouched = count_macs(model, workload.answer, one)
-        audit(untouched, closed_form(model, before, one))
-        reduced = self._macs()
+            check_fused(model, workload.answer, workload.data.batch(0, 1, workload.device))
+        samples = first_samples(self.method, workload)
+        untouched = mean_stages([self._untouched(one) for one in samples])
+        reduced = self._reduced(samples)
         return Cost(
-            macs_baseline=untouched.total,
-            macs=reduced.total,
-            macs_own=reduced.own,
-            tokens_baseline=before.tokens_out,
-            tokens=[round(float(count), 3) for count in tokens],
-            budget=round(float(tokens.sum() / sum(before.tokens_out)), 6),
+            macs_baseline=total(untouched.values()).total,
+            macs=total(reduced.values()).total,
+            macs_own=reduced[OWN].own,
+            macs_by_stage_baseline=_by_stage(untouched),
+            macs_by_stage=_by_stage(reduced),
+            tokens_baseline=before,
+            tokens=[round(float(count), 3) for count in tokens.left],
+            budget=round(float(tokens.left.mean() / tokens.entered), 6),
+            cache=self._cache(samples),
         )
 
-    def _macs(self) -> Macs:
-        """Of one sample, or the mean of several where they differ; each is held against the closed form."""
+    def _cache(self, samples: Sequence[Inputs]) -> Cache | None:
+        """What some samples leave for the words to come; ``None`` of a model that says none."""
+        model = self.workload.model
+        if shape_of(self.method, model).family != "vlm":
+            return None
+        untouched = [held_after(model, one) for one in samples]
+        with self.method.apply(model) as handle:
+            return as_cache(untouched, [held_after(model, one, handle) for one in samples])
+
+    def _untouched(self, one: Inputs) -> Stages:
+        """Of one sample, held against the closed form."""
+        workload, model = self.workload, self.workload.model
+        with load_method("identity").apply(model) as handle, torch.inference_mode():
+            workload.answer(model, one)
+            report = handle.report()
+        counted = count_stages(model, workload.answer, one)
+        audit_stages(counted, closed_form(model, report, one))
+        return counted
+
+    def _reduced(self, samples: Sequence[Inputs]) -> Stages:
+        """The mean of some samples, each held against the closed form."""
         workload, model = self.workload, self.workload.model
         counts = []
         with self.method.apply(model) as handle:
-            for one in first_samples(self.method, workload):
-                counts.append(count_macs(model, workload.answer, one, handle))
-                audit(counts[-1], closed_form(model, handle.report(), one))
-        return mean_macs(counts)
+            for one in samples:
+                counts.append(count_stages(model, workload.answer, one, handle))
+                audit_stages(counts[-1], closed_form(model, handle.report(), one))
+        return mean_stages(counts)
+
+
+def _by_stage(counts: Stages) -> dict[Stage, int]:
+    return {stage: counts[stage].total for stage in get_args(Stage) if stage in counts}

@@ -7,7 +7,7 @@ A ViT-H takes a second. The numbers are those of a real pass, to the last multip
   layers alone are counted, as papers on image tokens do: no vision tower, no word head, no work of the method's own.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,48 +16,18 @@ from torch import Tensor, nn
 
 from prunarium.bench.acting import check_acted
 from prunarium.bench.benchmarks import classify
-from prunarium.bench.counters import audit, count_macs, decoder_macs
-from prunarium.bench.run import Run
+from prunarium.bench.closed_forms import decoder_macs
+from prunarium.bench.counters import audit, count_macs
+from prunarium.bench.decoders import DECODERS, Decoder, number_after
+from prunarium.bench.run import Run, TokensLeft
 from prunarium.bench.samples import InMemory, Inputs
 from prunarium.bench.workload import Workload
 from prunarium.errors import PrunariumError, did_you_mean
-from prunarium.families import shape_of, tokens_per_block
+from prunarium.families import Shape, shape_of, tokens_per_block, tokens_read
 from prunarium.records import Cost, Quality
 
 DEVICE = "meta"
 WEIGHTS = "none: counted on shapes"
-
-
-@dataclass(frozen=True)
-class Decoder:
-    """A Llama inside a LLaVA."""
-
-    layers: int
-    width: int
-    feed_forward: int
-    image_tokens: int
-
-    def build(self) -> nn.Module:
-        """A whole Llava around it, with the smallest vision tower there is: the tower is never run."""
-        from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
-
-        text = LlamaConfig(
-            hidden_size=self.width,
-            intermediate_size=self.feed_forward,
-            num_hidden_layers=self.layers,
-            num_attention_heads=self.width // 128,
-        )
-        vision = CLIPVisionConfig(hidden_size=64, num_hidden_layers=1, num_attention_heads=1)
-        with torch.device(DEVICE):
-            return LlavaForConditionalGeneration(LlavaConfig(text_config=text, vision_config=vision)).eval()
-
-
-DECODERS = {
-    "llava-1.5-7b-decoder": Decoder(32, 4096, 11008, 576),
-    "llava-1.5-13b-decoder": Decoder(40, 5120, 13824, 576),
-    "llava-next-7b-decoder": Decoder(32, 4096, 11008, 2880),
-    "llava-next-13b-decoder": Decoder(40, 5120, 13824, 2880),
-}
 
 
 def run_on_shapes(run: Run) -> Run:
@@ -69,7 +39,7 @@ def run_on_shapes(run: Run) -> Run:
 class ShapesRun(Run):
     """A run of which only the cost comes out."""
 
-    def _quality(self) -> tuple[list[Quality], np.ndarray]:
+    def _quality(self) -> tuple[list[Quality], dict[str, Quality], TokensLeft]:
         workload = self.workload
         if self.method.adaptive:
             raise PrunariumError(
@@ -77,23 +47,25 @@ class ShapesRun(Run):
             )
         with self.method.apply(workload.model) as handle, torch.inference_mode():
             workload.answer(workload.model, workload.data.batch(0, 1, workload.device))
-            return [], np.asarray(handle.report().tokens_out, dtype=float)
+            report = handle.report()
+            return [], {}, TokensLeft(report.tokens_in[0], np.asarray(report.tokens_out, dtype=float))
 
 
 class DecoderRun(ShapesRun):
     """The layers of a decoder, each counted with the tokens that the method leaves it."""
 
-    def _quality(self) -> tuple[list[Quality], np.ndarray]:
-        shape = replace(shape_of(self.method, self.workload.model), tokens=self._decoder.image_tokens)
-        return [], np.asarray(tokens_per_block(self.method, shape), dtype=float)
+    def _quality(self) -> tuple[list[Quality], dict[str, Quality], TokensLeft]:
+        left = np.asarray(tokens_per_block(self.method, self._shape), dtype=float)
+        return [], {}, TokensLeft(self._decoder.image_tokens, left)
 
-    def _cost(self, tokens: np.ndarray) -> Cost:
-        left = [int(count) for count in tokens]
+    def _cost(self, tokens: TokensLeft) -> Cost:
+        left = [int(count) for count in tokens.left]
+        read = tokens_read(self.method, self._shape)
         untouched = [self._decoder.image_tokens] * len(left)
-        check_acted(self.method, self.workload.model, untouched, tokens)
+        check_acted(self.method, self.workload.model, untouched, tokens.left)
         return Cost(
             macs_baseline=self._count(untouched),
-            macs=self._count(left),
+            macs=self._count(read),
             macs_own=0,
             tokens_baseline=untouched,
             tokens=[float(count) for count in left],
@@ -101,12 +73,16 @@ class DecoderRun(ShapesRun):
         )
 
     @property
+    def _shape(self) -> Shape:
+        return replace(shape_of(self.method, self.workload.model), tokens=self._decoder.image_tokens)
+
+    @property
     def _decoder(self) -> Decoder:
         return DECODERS[self.workload.model_name.partition("+")[0]]
 
     def _count(self, image_tokens: list[int]) -> int:
         model: Any = self.workload.model
-        layers, text = model.model.language_model.layers, _number_after("+", self.workload.model_name) or 0
+        layers, text = model.model.language_model.layers, number_after("+", self.workload.model_name) or 0
         total = 0
         for count in set(image_tokens):  # the layers are alike
             hidden = torch.empty(1, count + text, self._decoder.width, device=DEVICE)
@@ -136,7 +112,7 @@ def workload_on_shapes(name: str | None, **others: Any) -> Workload:
         what = " and ".join(given) + " cannot be given" if given else "--model is missing"
         raise PrunariumError(f"--device {DEVICE} counts a model's cost on shapes alone: {what}")
     if (plain := name.partition("+")[0]) in DECODERS:
-        _number_after("+", name)
+        number_after("+", name)
         return _workload(DECODERS[plain].build(), name, torch.empty(1, 0, device=DEVICE), _never)
     model = _vit(name)
     height, width = model.patch_embed.img_size
@@ -156,7 +132,7 @@ def _never(model: nn.Module, inputs: Inputs) -> Tensor:
 def _vit(name: str) -> Any:
     import timm
 
-    plain, pixels = name.partition("@")[0], _number_after("@", name)
+    plain, pixels = name.partition("@")[0], number_after("@", name)
     architecture = plain.partition(".")[0]
     if not timm.is_model(architecture):
         known = [*timm.list_models(), *DECODERS]
@@ -172,12 +148,3 @@ def _vit(name: str) -> Any:
     if pixels and pixels % patch_embed.patch_size[0]:
         raise PrunariumError(f"--model {name}: {pixels} pixels are no whole number of {patch_embed.patch_size[0]}")
     return model.eval()
-
-
-def _number_after(sign: str, name: str) -> int | None:
-    _, found, digits = name.partition(sign)
-    if not found:
-        return None
-    if not digits.isdecimal() or int(digits) == 0:
-        raise PrunariumError(f"--model {name}: needs a number above 0 after '{sign}'")
-    return int(digits)

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+from prunarium.bench.decoding import decode_speeds
 from prunarium.bench.memory import peak_memory
 from prunarium.bench.samples import Inputs
 from prunarium.bench.timing import LONG, Stopwatch, interleave, interval, own_work, seconds
 from prunarium.bench.workload import Workload
-from prunarium.families import TokenMethod
-from prunarium.records import Speed
+from prunarium.families import TokenMethod, shape_of
+from prunarium.records import Decode, Speed
 
 
 @torch.inference_mode()
@@ -18,7 +19,7 @@ def speeds(methods: Sequence[TokenMethod], workload: Workload, size: int, about:
     """The speed of every method on a batch of ``size``, against the untouched model in the same rounds.
 
     Args:
-        about: seconds to time, for each method.
+        about: seconds to time, for each method; half as long again for the words after a prompt, where there is one.
     """
     model, device = workload.model, workload.device
     inputs = workload.data.batch(0, size, device)
@@ -43,9 +44,12 @@ def speeds(methods: Sequence[TokenMethod], workload: Workload, size: int, about:
     # half of the time is spent on what is untimed
     plain, *others = interleave([untouched, *map(reduced, methods)], about * len(methods) / 2)
     peak = peak_memory(step, model, inputs, device)
+    decodes: Sequence[Decode | None] = [None] * len(methods)
+    if all(shape_of(method, model).family == "vlm" for method in methods):
+        decodes = decode_speeds(methods, workload, size, about / 2)
     return [
-        _speed(method, workload, size, inputs, step, (plain, times), peak)
-        for method, times in zip(methods, others, strict=True)
+        _speed(method, workload, size, inputs, step, (plain, times), peak).model_copy(update={"decode": decode})
+        for method, times, decode in zip(methods, others, decodes, strict=True)
     ]
 
 

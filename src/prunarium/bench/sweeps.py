@@ -8,6 +8,7 @@ from typing import Any
 from prunarium import registry
 from prunarium.bench.benchmarks import find_benchmark
 from prunarium.bench.cells import Cell
+from prunarium.bench.hub_models import is_directory
 from prunarium.catalog import yaml_nodes
 from prunarium.catalog.files import Fault, FaultyFileError, field_name, read_text, read_yaml
 from prunarium.catalog.yaml_nodes import Place
@@ -98,7 +99,7 @@ def _cells_of_grid(grid: Grid, folder: Path) -> Iterator[Cell]:
     axes: dict[str, Sequence[Any]] = {
         "method": [_method(name, folder) for name in grid.methods],
         "benchmark": grid.benchmarks or [None],
-        "model": grid.models or [None],
+        "model": [_model(name, folder) for name in grid.models or [None]],
         "parameters": list(_combinations(grid.parameters)),
         "budget": grid.budgets or [None],
         "macs": grid.macs or [None],
@@ -111,6 +112,11 @@ def _cells_of_grid(grid: Grid, folder: Path) -> Iterator[Cell]:
 def _combinations(axes: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
     for values in itertools.product(*axes.values()):
         yield dict(zip(axes, values, strict=True))
+
+
+def _model(name: str | None, folder: Path) -> str | None:
+    """A name as it is; the path of a directory from where the process is."""
+    return str(folder / name) if name is not None and is_directory(name, folder) else name
 
 
 def _method(name: str, folder: Path) -> str:

@@ -60,24 +60,25 @@ class Stopwatch:
         self.seconds += time.perf_counter() - begin
 
 
-def interleave(contenders: Sequence[Callable[[], float]], about: float) -> np.ndarray:
+def interleave(contenders: Sequence[Callable[[], float]], about: float, beside: float = 0.0) -> np.ndarray:
     """Seconds of contenders that take turns: in their order, then the other way round, and so on.
 
     Args:
         contenders: each times itself once.
         about: seconds to spend; never fewer than 8 rounds (3 of very long steps) nor more than 200, after 3 rounds of
             warm-up (1 of long steps, none of very long ones).
+        beside: seconds that each takes each time for what it does not time, where these count too.
 
     Returns:
         ``[contenders, rounds]``.
     """
     fewest, (first, *others) = FEWEST, contenders
     for _ in range(WARM_UP):
-        taken = first()
+        taken = first() + beside
         if taken > VERY_LONG:
             fewest, one_round = FEW_LONG, taken * len(contenders)
             break
-        one_round = taken + sum(contender() for contender in others)
+        one_round = taken + sum(contender() + beside for contender in others)
         if one_round > len(contenders) * LONG:
             break
     rounds = int(np.clip(about / max(one_round, 1e-6), fewest, MOST))

@@ -13,7 +13,7 @@ from prunarium.bench.cells import SECONDS, Cell, Prepared, prepare
 from prunarium.bench.environment import device_name
 from prunarium.bench.wording import percent, times
 from prunarium.errors import PrunariumError
-from prunarium.records import Environment, Interval, MeasuredScore, Quality
+from prunarium.records import Cache, Environment, Interval, MeasuredScore, Quality
 from prunarium.records.binomial import interval_of_share
 
 Verdict = Literal["passed", "failed", "skipped"]
@@ -209,10 +209,33 @@ def _checks(expected: MeasuredScore, got: MeasuredScore) -> Iterator[Check]:
         ("tokens per block", "tokens"),
     ):
         yield _equal(quantity, getattr(expected.cost, field), getattr(got.cost, field))
-    timed = {speed.batch_size: speed.ratio for speed in got.speed}
-    for speed in expected.speed:
-        if speed.batch_size in timed:
-            yield _speed(speed.batch_size, speed.ratio, timed[speed.batch_size])
+    if expected.cost.cache and got.cost.cache:  # records from before it was kept have none
+        yield from _cache(expected.cost.cache, got.cost.cache)
+    timed = _ratios(got)
+    for quantity, ratio in _ratios(expected).items():
+        if quantity in timed:
+            yield _ratio(quantity, ratio, timed[quantity])
+
+
+def _cache(expected: Cache, got: Cache) -> Iterator[Check]:
+    for quantity, field in (
+        ("cache bytes, untouched", "bytes_baseline"),
+        ("cache bytes", "bytes"),
+        ("cached tokens per layer, untouched", "entries_baseline"),
+        ("cached tokens per layer", "entries"),
+        ("image tokens read per layer", "tokens_read"),
+    ):
+        yield _equal(quantity, getattr(expected, field), getattr(got, field))
+
+
+def _ratios(score: MeasuredScore) -> dict[str, Interval]:
+    """Everything that was timed against the untouched model."""
+    found = {}
+    for speed in score.speed:
+        found[f"speed ratio, batch {speed.batch_size}"] = speed.ratio
+        if speed.decode:
+            found[f"decode ratio, batch {speed.batch_size}"] = speed.decode.ratio
+    return found
 
 
 def _qualities(score: MeasuredScore) -> list[Quality]:
@@ -260,21 +283,19 @@ def _equal(quantity: str, expected: object, got: object) -> Check:
     return Check(quantity, _words(expected), _words(got), "passed" if expected == got else "failed")
 
 
-def _speed(size: int, expected: Interval, got: Interval) -> Check:
+def _ratio(quantity: str, expected: Interval, got: Interval) -> Check:
     """The median, against the quartiles of the record widened by ``SPEED_BAND``."""
     low, high = _band(expected)
     verdict: Verdict = "passed" if low <= got.median <= high else "failed"
-    return Check(f"speed ratio, batch {size}", f"{times(low)} to {times(high)}", times(got.median), verdict)
+    return Check(quantity, f"{times(low)} to {times(high)}", times(got.median), verdict)
 
 
 def _speeds_of_another_device(score: MeasuredScore, here: str) -> Iterator[Check]:
     """A ratio belongs to its device, so elsewhere none is timed."""
-    for speed in score.speed:
-        low, high = _band(speed.ratio)
+    for quantity, ratio in _ratios(score).items():
+        low, high = _band(ratio)
         note = f"timed on {score.environment.device}, here is {here}"
-        yield Check(
-            f"speed ratio, batch {speed.batch_size}", f"{times(low)} to {times(high)}", "not timed", "skipped", note
-        )
+        yield Check(quantity, f"{times(low)} to {times(high)}", "not timed", "skipped", note)
 
 
 def _band(ratio: Interval) -> tuple[float, float]:

@@ -4,23 +4,41 @@ import functools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from prunarium.bench import benchmarks, checkpoints
-from prunarium.bench.benchmarks import Benchmark, EmbeddedBenchmark, FolderBenchmark, classify
+from prunarium.bench.answer_texts import in_writing
+from prunarium.bench.benchmarks import (
+    Benchmark,
+    EmbeddedBenchmark,
+    FolderBenchmark,
+    QuestionBenchmark,
+    classify,
+    name_classes,
+    next_word,
+)
+from prunarium.bench.decoders import PATCH, FewLayers, few_layers
 from prunarium.bench.environment import device_kind, weights_hash
+from prunarium.bench.hub_models import is_directory, load_directory
 from prunarium.bench.image_folder import as_seen, class_folders, read_folder, read_image
-from prunarium.bench.responses import Answer, Respond, Response, best_classes
+from prunarium.bench.precisions import PRECISIONS, rounded_weights
+from prunarium.bench.prompts import all_questions, one_prompt
+from prunarium.bench.question_files import QuestionFiles
+from prunarium.bench.responses import Answer, Respond, Response, best_classes, generated_words
 from prunarium.bench.samples import InMemory, Inputs, Samples, check_count
 from prunarium.errors import PrunariumError
 from prunarium.records import Family
 from prunarium.records.score import Metric, Precision
 
-PRECISIONS: dict[Precision, torch.dtype] = {one: getattr(torch, one) for one in get_args(Precision)}
+BATCH = 100
+"""Samples that are answered at a time: always the same, because another batch size may round differently."""
+NOISE_SIDE = 672
+"""Pixels a side of the noise that stands for an image of any size: four tiles and a thumbnail for LLaVA-NeXT."""
+QUESTION = "Describe the image."
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,8 @@ class Workload:
         benchmark: empty where only cost is measured.
         metrics: by which answers are judged; the first is the main one.
         precision: of the weights and inputs.
+        batch: samples that are answered at a time.
+        varied: whether samples differ in their numbers of tokens, text or image.
         warning: what a person should know before believing the numbers.
         respond: what the model says, which is judged.
     """
@@ -54,8 +74,10 @@ class Workload:
     benchmark: Benchmark | None = None
     metrics: tuple[Metric, ...] = ("accuracy",)
     precision: Precision = "float32"
+    batch: int = BATCH
+    varied: bool = False
     warning: str = ""
-    respond: Respond = best_classes(classify)
+    respond: Respond = name_classes
 
     @functools.cached_property
     def data_checksum(self) -> str | None:
@@ -72,6 +94,7 @@ def workload_for(
     *,
     samples: int | None = None,
     image: Path | None = None,
+    prompt: str | None = None,
     precision: Precision = "float32",
     seed: int = 0,
     families: Collection[Family] = (),
@@ -80,12 +103,13 @@ def workload_for(
 
     Args:
         benchmark: its name; without it and with a model, only cost is measured, on an image or noise.
-        model: a timm model; an embedded benchmark comes with its own.
-        checkpoint: weights of the model; pretrained ones without it.
-        data: the folder of class folders of a benchmark that needs one.
+        model: a timm model, or the directory of a vision-language model; an embedded benchmark comes with its own.
+        checkpoint: weights of a timm model; pretrained ones without it.
+        data: of a benchmark that needs some: the folder of class folders, or parquet files.
         device: ``cpu``, ``cuda``, ``cuda:1``...
         samples: only the first so many of the data.
         image: a picture to run the model on, where no benchmark is.
+        prompt: what to ask a vision-language model about it.
         precision: of weights and inputs.
         seed: recorded, and of random weights.
         families: of the method; without benchmark and model, the first embedded benchmark of them.
@@ -95,24 +119,55 @@ def workload_for(
     """
     place = find_device(device)
     if benchmark is None and model is None:
-        _refuse("need --model, such as --model deit_small_patch16_224", checkpoint=checkpoint, image=image, data=data)
+        given = {"checkpoint": checkpoint, "image": image, "data": data, "prompt": prompt}
+        _refuse("need --model, such as --model deit_small_patch16_224", **given)
     found = _find(benchmark, model, families)
     if isinstance(found, EmbeddedBenchmark):
         own = f"must be left out: {found.name} comes with its own model and data"
-        _refuse(own, model=model, checkpoint=checkpoint, data=data, image=image)
+        _refuse(own, model=model, checkpoint=checkpoint, data=data, image=image, prompt=prompt)
         made = embedded(found, place, samples)
-    elif isinstance(found, FolderBenchmark):
-        _refuse(f"must be left out: {found.name} has its own images", image=image)
-        if model is None or data is None:
-            raise PrunariumError(
-                f"{found.name} needs --model and --data, such as --model deit_small_patch16_224 --data DIR"
-            )
-        made = on_folder(found, model, checkpoint, data, place, samples)
+    elif found is not None:
+        _refuse(f"must be left out: {found.name} has its own images", image=image, prompt=prompt)
+        made = _on_data(found, model, checkpoint, data, place, samples)
     else:
-        _refuse("need --benchmark imagenet or image-folder, beside --model", data=data, samples=samples)
+        _refuse("need --benchmark imagenet or image-folder, or vqa for a directory, beside --model", data=data, samples=samples)
         assert model is not None, "without benchmark and model, one is found"
-        made = timm_model(model, checkpoint, image, place, seed)
+        made = _on_one_image(model, checkpoint, image, prompt, place, seed)
     return in_precision(replace(made, seed=seed), precision)
+
+
+def _on_data(
+    benchmark: FolderBenchmark | QuestionBenchmark,
+    model: str | None,
+    checkpoint: Path | None,
+    data: Path | None,
+    device: torch.device,
+    samples: int | None,
+) -> Workload:
+    asks = isinstance(benchmark, QuestionBenchmark)
+    if model is None or data is None:
+        such = "llava-1.5-7b-hf/" if asks else "deit_small_patch16_224"
+        raise PrunariumError(f"{benchmark.name} needs --model and --data, such as --model {such} --data DIR")
+    if asks != is_directory(model):
+        kind = "the directory of a vision-language model" if asks else "a timm classifier"
+        raise PrunariumError(f"{benchmark.name} needs {kind} as --model, not {model}")
+    if isinstance(benchmark, FolderBenchmark):
+        return on_folder(benchmark, model, checkpoint, data, device, samples)
+    _refuse("must be left out: the directory holds the weights", checkpoint=checkpoint)
+    return on_questions(benchmark, Path(model), data, device, samples)
+
+
+def _on_one_image(
+    model: str, checkpoint: Path | None, image: Path | None, prompt: str | None, device: torch.device, seed: int
+) -> Workload:
+    if (part := few_layers(model)) is not None:
+        _refuse(f"must be left out: {model} reads noise", checkpoint=checkpoint, image=image, prompt=prompt)
+        return on_few_layers(part, model, device, seed)
+    if not is_directory(model):
+        _refuse("needs the directory of a vision-language model as --model", prompt=prompt)
+        return timm_model(model, checkpoint, image, device, seed)
+    _refuse("must be left out: the directory holds the weights", checkpoint=checkpoint)
+    return on_prompt(Path(model), image, prompt or QUESTION, device)
 
 
 def embedded(benchmark: EmbeddedBenchmark, device: torch.device, samples: int | None = None) -> Workload:
@@ -167,6 +222,80 @@ def on_folder(
         benchmark=benchmark,
         metrics=benchmark.metrics if model.num_classes > 5 else benchmark.metrics[:1],  # top-5 of 5 says nothing
         warning=note,
+    )
+
+
+def on_questions(
+    benchmark: QuestionBenchmark, directory: Path, files: Path, device: torch.device, samples: int | None = None
+) -> Workload:
+    """A vision-language model on questions about images. Where ten people answered every question, it is judged by how
+    many of them agree with it; always by whether it gives one of the right answers.
+
+    Samples are answered one at a time: images of different sizes have different numbers of tokens.
+
+    Raises:
+        PrunariumError: the model or the questions cannot be read, or do not fit each other.
+    """
+    read = QuestionFiles(files)  # before a large model is loaded
+    questions = read.questions(samples)
+    hub = load_directory(directory)
+    data = all_questions(hub, read, questions, benchmark.instruction)
+    assert data.labels is not None
+    ten = all(len(question.answers) == 10 for question in questions)
+    return Workload(
+        model=hub.model.to(device),
+        weights=weights_hash(hub.model),
+        model_name=hub.name,
+        data=data,
+        patch=hub.patch,
+        large_batch=1,
+        answer=next_word,
+        respond=in_writing(generated_words(benchmark.words), hub.read, data.labels.shape[-1]),
+        device=device,
+        benchmark=benchmark,
+        metrics=benchmark.metrics if ten else benchmark.metrics[1:],
+        batch=1,
+        varied=True,
+    )
+
+
+def on_prompt(directory: Path, image: Path | None, question: str, device: torch.device) -> Workload:
+    """A vision-language model on one question about one image (or noise): cost is measured, quality is not.
+
+    Raises:
+        PrunariumError: the model or the image cannot be read, or do not fit each other.
+    """
+    picture = _noise(NOISE_SIDE, NOISE_SIDE) if image is None else read_image(image)
+    hub = load_directory(directory)
+    return Workload(
+        model=hub.model.to(device),
+        weights=weights_hash(hub.model),
+        model_name=hub.name,
+        data=one_prompt(hub, picture, question),
+        patch=hub.patch,
+        large_batch=8,
+        answer=next_word,
+        respond=best_classes(next_word),
+        device=device,
+        noise=image is None,
+    )
+
+
+def on_few_layers(part: FewLayers, name: str, device: torch.device, seed: int) -> Workload:
+    """Some layers of a large LLaVA at their full width, with random weights: only its times and costs mean anything."""
+    side = part.image_size
+    return Workload(
+        model=part.build(device, seed),
+        weights=f"random, torch seed {seed}",
+        model_name=name,
+        data=InMemory(part.inputs(seed), None, np.asarray(_noise(side, side))[None]),
+        patch=PATCH,
+        large_batch=1,
+        answer=next_word,
+        respond=best_classes(next_word),
+        device=device,
+        noise=True,
+        warning=f"random weights and {part.layers} of {part.whole.layers} layers: times and costs alone mean anything",
     )
 
 
@@ -226,9 +355,10 @@ def in_precision(workload: Workload, precision: Precision) -> Workload:
     """
     if precision not in PRECISIONS:
         raise PrunariumError(f"there is no precision '{precision}'; there are {', '.join(PRECISIONS)}")
-    if precision == "float32":
-        return workload
     dtype = PRECISIONS[precision]
+    model = rounded_weights(workload.model, dtype)
+    if precision == "float32":
+        return replace(workload, model=model)
 
     def rounded(inputs: Inputs) -> Inputs:
         return {name: value.to(dtype) if value.is_floating_point() else value for name, value in inputs.items()}
@@ -240,13 +370,12 @@ def in_precision(workload: Workload, precision: Precision) -> Workload:
         response = workload.respond(model, rounded(inputs))
         return replace(response, scores=response.scores.float())
 
-    model = workload.model.to(dtype)
     return replace(workload, model=model, answer=answer, respond=respond, precision=precision)
 
 
 def _find(
     benchmark: str | None, model: str | None, families: Collection[Family]
-) -> EmbeddedBenchmark | FolderBenchmark | None:
+) -> EmbeddedBenchmark | FolderBenchmark | QuestionBenchmark | None:
     """The benchmark that is meant; none where only a model is given."""
     if benchmark is not None:
         return benchmarks.find_benchmark(benchmark)
@@ -268,13 +397,18 @@ def _patch_size(model: Any) -> int:
     return model.patch_embed.patch_size[0] if hasattr(model, "patch_embed") else 1
 
 
+def _noise(height: int, width: int) -> Any:
+    from PIL import Image
+
+    return Image.fromarray(np.random.default_rng(0).integers(256, size=(height, width, 3), dtype=np.uint8))
+
+
 def _one_image(path: Path | None, config: dict[str, Any]) -> InMemory:
     import timm
-    from PIL import Image
 
     if path is None:
         _, height, width = config["input_size"]
-        image = Image.fromarray(np.random.default_rng(0).integers(256, size=(height, width, 3), dtype=np.uint8))
+        image = _noise(height, width)
     else:
         image = read_image(path)
     tensor = timm.data.create_transform(**config)(image)

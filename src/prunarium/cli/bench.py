@@ -34,7 +34,10 @@ def bench(
         list[str], typer.Argument(metavar="METHOD...", help="methods or paths of method folders; or one sweep.yaml")
     ],
     benchmark: Annotated[list[str] | None, typer.Option(help="default: the family's embedded one; repeatable")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="any timm ViT; repeatable")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="any timm ViT, or the directory of a LLaVA, LLaVA-NeXT or Qwen2.5-VL; repeatable"),
+    ] = None,
     checkpoint: options.Checkpoint = None,
     trained: options.Trained = False,
     data: options.Data = None,
@@ -137,9 +140,11 @@ def fetch_weights(cells: "Sequence[Cell]") -> None:
         PrunariumError: some cannot be fetched.
     """
     from prunarium.bench.checkpoints import download
+    from prunarium.bench.hub_models import is_directory
 
     for name in sorted({cell.model for cell in cells if cell.model and not cell.checkpoint}):
-        download(name)
+        if not is_directory(name):
+            download(name)
 
 
 def check_worth_keeping(cell: "Cell", records: Path | None = None) -> None:

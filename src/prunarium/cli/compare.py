@@ -92,6 +92,9 @@ def _table(ranking: "Ranking") -> "Table":
     sizes = _batch_sizes(ranking.rows)
     table = Table(box=None, pad_edge=False, header_style="bold")
     columns = ["rank", "method", ranking.condition.metric, "difference", "fewer MACs"]
+    caches = any(row.cache_ratio for row in ranking.rows)
+    if caches:
+        columns.append("smaller cache")
     for name in (*columns, *(f"speed, batch {size}" for size in sizes), "own share"):
         table.add_column(name, justify="left" if name == "method" else "right", overflow="fold")
     table.add_row("", "untouched", percent(ranking.baseline), style="dim")
@@ -100,7 +103,8 @@ def _table(ranking: "Ranking") -> "Table":
         difference = points_between(row.difference, row.difference_low, row.difference_high)
         seeds = f" ({row.seeds} seeds)" if row.seeds > 1 else ""
         cells = (f"{row.rank}{mark}", row.method, f"{percent(row.quality)}{seeds}", difference)
-        table.add_row(*cells, times(row.mac_ratio), *_speeds(row, sizes))
+        costs = [times(row.mac_ratio), *([times(row.cache_ratio) if row.cache_ratio else ""] if caches else [])]
+        table.add_row(*cells, *costs, *_speeds(row, sizes))
     return table
 
 

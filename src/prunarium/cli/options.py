@@ -20,13 +20,21 @@ Macs = Annotated[
     float | None, typer.Option(help="multiply-accumulates, of the untouched model's; finds the parameter for them")
 ]
 Benchmark = Annotated[str | None, typer.Option(help="default: the family's embedded one")]
-Model = Annotated[str | None, typer.Option(help="any timm ViT; default: the benchmark's own small model")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        help="any timm ViT, or the directory of a LLaVA, LLaVA-NeXT or Qwen2.5-VL; default: the benchmark's own"
+    ),
+]
 Checkpoint = Annotated[Path | None, typer.Option(help="weights for --model")]
 Trained = Annotated[
     bool, typer.Option("--trained", help="with weights that were trained with the method: its own, or the --checkpoint")
 ]
-Data = Annotated[Path | None, typer.Option(help="folder of a benchmark whose data are not shipped")]
+Data = Annotated[
+    Path | None, typer.Option(help="of a benchmark whose data are not shipped: their folder (vqa: or parquet files)")
+]
 Image = Annotated[Path | None, typer.Option(help="a picture to run on, with --model")]
+Prompt = Annotated[str | None, typer.Option(help="what to ask about the picture, with a vision-language --model")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1..., or meta: count on shapes alone; default: cpu")]
 Precision = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; default: float32")]
 Threads = Annotated[int | None, typer.Option(min=1, help="of torch; default: as many as torch takes here")]

@@ -1,10 +1,12 @@
 """A measured score as a table for people."""
 
+from collections.abc import Iterator
+
 from rich.table import Table
 
 from prunarium.bench.wording import difference, macs, megabytes, percent, place, ratio, times
 from prunarium.cli.console import console
-from prunarium.records import Interval, MeasuredScore
+from prunarium.records import Cost, Interval, MeasuredScore, Speed
 
 
 def show_score(score: MeasuredScore) -> None:
@@ -13,41 +15,27 @@ def show_score(score: MeasuredScore) -> None:
     table = Table("", "untouched", score.method, "ratio or difference", title=f"{score.setting} on {score.model}")
     for column in table.columns[1:]:
         column.justify = "right"
-    for quality in [score.quality, *score.other_quality] if score.quality else []:
+    of_all = [(one.metric, one) for one in (score.quality, *score.other_quality) if one]
+    of_kinds = [(f"of the question '{kind}'", one) for kind, one in score.quality_by_kind.items()]
+    for what, quality in of_all + of_kinds:
         table.add_row(
-            f"{quality.metric}, {quality.samples} samples",
+            f"{what}, {quality.samples} samples",
             percent(quality.baseline),
             percent(quality.method),
             f"{difference(quality)} points",
         )
-    table.add_row(
-        "MACs per sample", macs(cost.macs_baseline), macs(cost.macs), f"{times(cost.macs_baseline / cost.macs)} fewer"
-    )
     what = "tokens per block" if score.family == "vit" else "image tokens per layer"
-    table.add_row(
-        f"mean {what}",
-        f"{sum(cost.tokens_baseline) / len(cost.tokens_baseline):.0f}",
-        f"{sum(cost.tokens) / len(cost.tokens):.1f}",
-        f"budget {cost.budget:.3f}",
-    )
-    for speed in score.speed:
-        table.add_row(
-            f"latency, batch {speed.batch_size}", _ms(speed.baseline_ms), _ms(speed.method_ms), ratio(speed.ratio)
-        )
-        per_second = [1e3 * speed.batch_size / step.median for step in (speed.baseline_ms, speed.method_ms)]
-        table.add_row(f"per second, batch {speed.batch_size}", *(f"{rate:.0f}" for rate in per_second), "")
-        table.add_row(
-            f"own work, batch {speed.batch_size}", "", _ms(speed.own_ms), f"{percent(speed.own_share)} of the step"
-        )
-        if speed.peak_memory and speed.peak_memory_baseline:
-            peaks = speed.peak_memory_baseline, speed.peak_memory
-            table.add_row(
-                f"peak memory, batch {speed.batch_size}", *map(megabytes, peaks), f"{times(peaks[0] / peaks[1])} less"
-            )
+    for row in (*_cost_rows(cost, what), *(row for speed in score.speed for row in _speed_rows(speed))):
+        table.add_row(*row)
     out = console()
     out.print(table)
-    counts = " ".join(f"{count:.0f}" for count in cost.tokens)
-    out.print(f"{what}: {cost.tokens_baseline[0]} -> {counts}", soft_wrap=True)
+    out.print(f"{what}: {cost.tokens_baseline[0]} -> {_counts(cost.tokens)}", soft_wrap=True)
+    if cache := cost.cache:
+        out.print(
+            f"cached tokens per layer: {cache.entries_baseline[0]:.0f} -> {_counts(cache.entries)}", soft_wrap=True
+        )
+        if sum(cache.tokens_read) > 1.01 * sum(cost.tokens):
+            out.print(f"image tokens per layer before the eviction: {_counts(cache.tokens_read)}", soft_wrap=True)
     if environment.device_kind == "meta":
         out.print("Counted on shapes alone: nothing was computed, and no weights are needed.", style="dim")
         return
@@ -59,6 +47,40 @@ def show_score(score: MeasuredScore) -> None:
         soft_wrap=True,
         style="dim",
     )
+
+
+def _cost_rows(cost: Cost, what: str) -> Iterator[tuple[str, ...]]:
+    fewer = times(cost.macs_baseline / cost.macs)
+    yield "MACs per sample", macs(cost.macs_baseline), macs(cost.macs), f"{fewer} fewer"
+    for stage, count in cost.macs_by_stage.items():
+        plain = cost.macs_by_stage_baseline[stage]
+        yield f"  of the {stage}", macs(plain), macs(count), f"{times(plain / count)} fewer" if count else ""
+    before, after = (sum(counts) / len(counts) for counts in (cost.tokens_baseline, cost.tokens))
+    yield f"mean {what}", f"{before:.0f}", f"{after:.1f}", f"budget {cost.budget:.3f}"
+    if cost.cache:
+        yield "key-value cache of a prompt", *_less(cost.cache.bytes_baseline, cost.cache.bytes)
+
+
+def _speed_rows(speed: Speed) -> Iterator[tuple[str, ...]]:
+    at, step = f"batch {speed.batch_size}", "prefill" if speed.decode else "latency"
+    yield f"{step}, {at}", _ms(speed.baseline_ms), _ms(speed.method_ms), ratio(speed.ratio)
+    rates = [1e3 * speed.batch_size / taken.median for taken in (speed.baseline_ms, speed.method_ms)]
+    yield f"per second, {at}", *(f"{rate:.0f}" for rate in rates), ""
+    yield f"own work, {at}", "", _ms(speed.own_ms), f"{percent(speed.own_share)} of the step"
+    if speed.decode:
+        word = speed.decode
+        yield f"each word after it, {at}", _ms(word.baseline_ms), _ms(word.method_ms), ratio(word.ratio)
+    if speed.peak_memory and speed.peak_memory_baseline:
+        yield f"peak memory, {at}", *_less(speed.peak_memory_baseline, speed.peak_memory)
+
+
+def _less(before: int, after: int) -> tuple[str, str, str]:
+    """Bytes."""
+    return megabytes(before), megabytes(after), f"{times(before / after)} less"
+
+
+def _counts(tokens: list[float]) -> str:
+    return " ".join(f"{count:.0f}" for count in tokens)
 
 
 def _ms(times: Interval) -> str:

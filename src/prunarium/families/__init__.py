@@ -2,20 +2,22 @@
 
 from prunarium.families.adapters import adapter_for, shape_of
 from prunarium.families.base import Attention, Shape, TokenMethod
-from prunarium.families.budget import budget_of, tokens_per_block, with_budget
+from prunarium.families.budget import budget_of, tokens_per_block, tokens_read, with_budget
 from prunarium.families.handle import BlockRecord, Handle, Report
 from prunarium.families.learned import LearnedMethod, LearnedStages
 from prunarium.families.per_block import PerBlock, PerBlockMethod
+from prunarium.families.scaling import at_depth, turned
 from prunarium.families.soft_merging import SoftMerging
 from prunarium.families.staging import Block, CumulativeMethod, StagedMethod, after_first, check_stages
 from prunarium.families.vit import VitMethod
-from prunarium.families.vlm import KeptShareMethod, Layout, Tower, VlmMethod
+from prunarium.families.vlm import CacheShareMethod, KeptShareMethod, Layout, Tower, VlmMethod
 from prunarium.records import Family
 
 __all__ = [
     "Attention",
     "Block",
     "BlockRecord",
+    "CacheShareMethod",
     "CumulativeMethod",
     "Family",
     "Handle",
@@ -35,9 +37,12 @@ __all__ = [
     "VlmMethod",
     "adapter_for",
     "after_first",
+    "at_depth",
     "budget_of",
     "check_stages",
     "shape_of",
     "tokens_per_block",
+    "tokens_read",
+    "turned",
     "with_budget",
 ]

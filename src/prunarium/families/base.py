@@ -145,6 +145,11 @@ class Attention:
         return self._give("text_attention")
 
     @property
+    def question_attention(self) -> Tensor:
+        """The same as ``text_attention``, to all tokens ``[batch, heads, text, tokens]`` (vlm)."""
+        return self._give("question_attention")
+
+    @property
     def text_rotary_bias(self) -> Tensor:
         """What the scaled products behind ``text_attention`` would be if all queries and keys were ones
         ``[batch, text, image tokens]`` (vlm)."""
@@ -168,6 +173,11 @@ class Attention:
         return self._give("image_places")
 
     @property
+    def prompt_there(self) -> Tensor:
+        """Which of all tokens are no padding ``[batch, tokens]`` (vlm)."""
+        return self._give("prompt_there")
+
+    @property
     def image_cells(self) -> Tensor:
         """Row and column of each image token among the patches of its image, -1 for a newline; of an image cut into
         tiles, the thumbnail's are counted apart ``[batch, image tokens, 2]`` (vlm)."""
@@ -175,8 +185,10 @@ class Attention:
 
     @property
     def marked(self) -> Tensor:
-        """Which image tokens take the place of a patch that ``encode`` marked, by ``tokens.remember(marked=...)`` with
-        the patches of all tiles ``[tiles, patches]``, boolean; none where it did not ``[batch, image tokens]`` (vlm)."""
+        """Which image tokens take the place of a patch that ``encode`` marked ``[batch, image tokens]`` (vlm).
+
+        It marks by ``tokens.remember(marked=...)``: the patches of all tiles ``[tiles, patches]``, boolean.
+        """
         return self._give("marked")
 
 

@@ -17,9 +17,20 @@ TEXT = 4  # tokens of a question, where only counts matter
 
 
 def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
-    """Tokens left in each block (vlm: image tokens), found by running the method alone on tiny random tensors.
+    """Tokens left in each block (vlm: image tokens that its cache holds after the prompt).
 
-    Exact for methods whose counts do not depend on the data; the others can only be run.
+    Found by running the method alone on tiny random tensors. Exact for methods whose counts do not depend on the data;
+    the others can only be run.
+
+    Raises:
+        PrunariumError: the method is adaptive, or the number of tokens is not known.
+    """
+    counts = tokens_read(method, shape)
+    return _left_in_cache(method.fit(shape), counts) if isinstance(method, VlmMethod) and method.evicts else counts
+
+
+def tokens_read(method: TokenMethod, shape: Shape) -> list[int]:
+    """The same, of image tokens in each layer while a prompt is read: methods that evict do so afterwards.
 
     Raises:
         PrunariumError: the method is adaptive, or the number of tokens is not known.
@@ -40,12 +51,12 @@ def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
                 method.reduce(tokens, _random_attention(method, tokens.count, shape.dim, draw), block), moves=()
             )
         counts.append(tokens.count)
-    return _left_in_cache(method, counts, draw) if isinstance(method, VlmMethod) and method.evicts else counts
+    return counts
 
 
-def _left_in_cache(method: VlmMethod, counts: list[int], draw: torch.Generator) -> list[int]:
+def _left_in_cache(method: VlmMethod, counts: list[int]) -> list[int]:
     """Image tokens that an eviction leaves, of as many in each layer."""
-    cache = []
+    cache, draw = [], torch.Generator().manual_seed(0)
     for count in counts:
         keys = torch.randn(1, 1, count + TEXT, 4, generator=draw)
         place = torch.arange(count + TEXT).view(1, 1, -1)
@@ -84,6 +95,8 @@ def _random_attention(method: TokenMethod, count: int, dim: int, draw: torch.Gen
         "question": lambda: torch.randn(1, TEXT, dim, generator=draw),
         "question_there": lambda: torch.ones(1, TEXT, dtype=torch.bool),
         "image_places": lambda: torch.arange(count).unsqueeze(0),
+        "question_attention": lambda: square()[:, :, count:],
+        "prompt_there": lambda: torch.ones(1, count + text, dtype=torch.bool),
     }
     tokens = dict.fromkeys(("keys", "values", "head_outputs"), per_token)
     squares = dict.fromkeys(("logits", "full_attention", "next_attention"), square)

@@ -30,6 +30,8 @@ class BlockRecord(NamedTuple):
         reused: whether the block took its attention from the method.
         cached: vlm: image tokens that its cache holds once the prompt has been read, the mean over samples and heads;
             ``None`` where it holds all that it had.
+        seen: vlm: tokens, text and image, that its cache holds then, the mean likewise; ``None`` likewise.
+        room: vlm: how many each key head of its cache has room for then; ``None`` likewise.
     """
 
     block: int
@@ -40,6 +42,8 @@ class BlockRecord(NamedTuple):
     real: Tensor | None = None
     reused: bool = False
     cached: float | None = None
+    seen: float | None = None
+    room: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,11 @@ class Report:
         return [record.tokens_out for record in self.blocks]
 
     def per_sample(self, batch: int) -> Tensor:
-        """Tokens of each sample that leave each block's reduction, without padding ``[batch, blocks]``."""
-        columns = [torch.full((batch,), r.tokens_out) if r.real is None else r.real.cpu() for r in self.blocks]
-        return torch.stack(columns, dim=1)
+        """Tokens of each sample that leave each block's reduction, without padding ``[batch, blocks]``.
+
+        vlm: image tokens that are cached for the words to come.
+        """
+        return torch.stack([_kept_by_sample(record, batch) for record in self.blocks], dim=1)
 
     @property
     def budget(self) -> float:
@@ -87,6 +93,12 @@ def _kept(record: BlockRecord) -> float:
     if record.cached is not None:
         return record.cached
     return record.tokens_out if record.real is None else record.real.double().mean().item()
+
+
+def _kept_by_sample(record: BlockRecord, batch: int) -> Tensor:
+    if record.real is not None:
+        return record.real.cpu()
+    return torch.full((batch,), record.tokens_out if record.cached is None else record.cached)
 
 
 def _line(record: BlockRecord) -> str:

@@ -3,19 +3,24 @@
 from prunarium.ops.absorbing import absorb, most_similar
 from prunarium.ops.aside import set_aside, take_back
 from prunarium.ops.attention_merging import merge_attention
+from prunarium.ops.cache_budgets import equal_prefixes, in_proportion
+from prunarium.ops.cache_merging import merge_evicted, nearest_key, nearest_place
 from prunarium.ops.choosing import choose
 from prunarium.ops.clustering import Linkage, agglomerate, density_peaks, k_medoids
+from prunarium.ops.complete_matching import CompleteMatching, complete_matching, match_any
 from prunarium.ops.deciding import above, drawn
 from prunarium.ops.energy import energy
 from prunarium.ops.entries import Entries
 from prunarium.ops.expanding import expand
+from prunarium.ops.folding import fold, summed
 from prunarium.ops.grid_cells import grid_cells, nearest_size
 from prunarium.ops.grid_matching import grid_destinations, match_to
 from prunarium.ops.halting import Halting
 from prunarium.ops.importance import attention_times_value
 from prunarium.ops.keep_predictor import KeepPredictor
+from prunarium.ops.keeping import down_to, earliest, highest, latest, share_of
 from prunarium.ops.masked_softmax import masked_softmax
-from prunarium.ops.matching import Matching, bipartite_soft_matching, sides
+from prunarium.ops.matching import Matching, bipartite_soft_matching, match_best, sides
 from prunarium.ops.merging import merge_groups, stand_in
 from prunarium.ops.mixing import mix
 from prunarium.ops.norms import with_largest_norm
@@ -34,6 +39,7 @@ from prunarium.ops.two_way_matching import two_way_matching
 
 __all__ = [
     "DROPPED",
+    "CompleteMatching",
     "Entries",
     "Halting",
     "KeepPredictor",
@@ -48,25 +54,38 @@ __all__ = [
     "attention_times_value",
     "bipartite_soft_matching",
     "choose",
+    "complete_matching",
     "density_peaks",
+    "down_to",
     "drawn",
+    "earliest",
     "energy",
+    "equal_prefixes",
     "expand",
+    "fold",
     "follow",
     "gather",
     "grid_cells",
     "grid_destinations",
     "groups",
+    "highest",
     "in_order",
+    "in_proportion",
     "inverse_transform_sample",
     "k_medoids",
+    "latest",
     "masked_softmax",
+    "match_any",
+    "match_best",
     "match_to",
     "mean_tokens",
     "merge_attention",
+    "merge_evicted",
     "merge_groups",
     "mix",
     "most_similar",
+    "nearest_key",
+    "nearest_place",
     "nearest_size",
     "others",
     "page_rank",
@@ -74,12 +93,14 @@ __all__ = [
     "redundant",
     "rms_of_telling_heads",
     "set_aside",
+    "share_of",
     "sharpness_saliency",
     "sides",
     "sinkhorn",
     "squeeze",
     "squeeze_softly",
     "stand_in",
+    "summed",
     "take_back",
     "thin",
     "top",

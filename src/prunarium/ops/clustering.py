@@ -16,7 +16,8 @@ def density_peaks(x: Tensor, count: int, neighbours: int) -> tuple[Tensor, Tenso
 
     A token's density is exp(-mean squared distance to its nearest tokens / dim), itself among them. Its score is its
     density times its distance to the nearest denser token; the densest gets the largest distance there is. The logs of
-    both are compared, so that no density vanishes. Du et al., Knowledge-Based Systems 99, 2016.
+    both are compared, so that no density vanishes. Du et al., Knowledge-Based Systems 99, 2016. Of two tokens nearest
+    to each other, which are equally dense for 2 neighbours, the first is taken for the denser.
 
     Args:
         x: ``[batch, tokens, dim]``.
@@ -28,9 +29,15 @@ def density_peaks(x: Tensor, count: int, neighbours: int) -> tuple[Tensor, Tenso
         ``[batch, tokens]``.
     """
     squared = _squared_distances(x)
+    pairs = neighbours == 2  # two tokens that are nearest to each other are then equally dense
+    if pairs:
+        squared = (squared + squared.transpose(1, 2)) / 2
+        squared.diagonal(dim1=1, dim2=2).zero_()
     nearby = squared.topk(min(neighbours, x.shape[1]), dim=-1, largest=False, sorted=False).values
     log_density = -nearby.mean(dim=-1) / x.shape[-1]
     denser = log_density.unsqueeze(1) > log_density.unsqueeze(2)
+    if pairs:  # not for rounding to decide
+        denser = denser | (log_density.unsqueeze(1) == log_density.unsqueeze(2)).tril(-1)
     apart = squared.where(denser, squared.amax(dim=(1, 2), keepdim=True)).amin(dim=-1)
     centres = (apart.log() / 2 + log_density).topk(count, dim=-1).indices
     return centres, _nearest(squared, centres)

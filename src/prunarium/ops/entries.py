@@ -2,34 +2,48 @@
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Entries:
-    """Cached keys and values of one layer; each key head may hold other tokens, all hold equally many.
+    """Cached keys and values of one layer; each key head may hold other tokens.
 
     Attributes:
         keys: with their rotary embedding ``[batch, key heads, entries, head dim]``.
         values: ``[batch, key heads, entries, head dim]``.
         place: the token of the prompt that each one is of ``[batch, key heads, entries]``.
         image: which are of image tokens ``[batch, key heads, entries]``.
+        there: which can be seen; the others are padding of the prompt, or fill up heads and samples that hold fewer
+            than the rest ``[batch, key heads, entries]``; ``None`` when all can.
     """
 
     keys: Tensor
     values: Tensor
     place: Tensor
     image: Tensor
+    there: Tensor | None = None
 
     @property
     def count(self) -> int:
-        """Entries of each key head."""
+        """Entries that each key head has room for."""
         return self.keys.shape[2]
 
     @property
+    def visible(self) -> Tensor:
+        """Which can be seen ``[batch, key heads, entries]``."""
+        return torch.ones_like(self.image) if self.there is None else self.there
+
+    @property
+    def lengths(self) -> Tensor:
+        """How many can be seen ``[batch, key heads]``."""
+        return self.visible.sum(dim=2)
+
+    @property
     def image_count(self) -> float:
-        """Image tokens among them, the mean over samples and key heads."""
-        return self.image.sum(dim=2).double().mean().item()
+        """Image tokens among those that can be seen, the mean over samples and key heads."""
+        return (self.image & self.visible).sum(dim=2).double().mean().item()
 
     def keep(self, index: Tensor) -> "Entries":
         """Some of the entries, in the order given.
@@ -44,8 +58,34 @@ class Entries:
             self.values.gather(2, wide),
             self.place.gather(2, index),
             self.image.gather(2, index),
+            None if self.there is None else self.there.gather(2, index),
         )
+
+    def only(self, wanted: Tensor) -> "Entries":
+        """Those of the entries that are wanted, in their order; heads and samples may want different numbers of them.
+
+        Args:
+            wanted: ``[batch, key heads, entries]``, or ``[batch, 1, entries]`` for the same in all heads.
+        """
+        if bool(wanted.all()):
+            return self
+        index, meant = packed(wanted.expand_as(self.image))
+        return replace(self.keep(index), there=None if bool(meant.all()) else meant)
 
     def with_contents(self, keys: Tensor, values: Tensor) -> "Entries":
         """The same entries with other keys and values, such as those that evicted ones were merged into."""
         return replace(self, keys=keys, values=values)
+
+
+def packed(wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """Numbers of the entries that are wanted, ascending, and which of the numbers are meant where some want fewer.
+
+    Args:
+        wanted: ``[..., entries]``.
+
+    Returns:
+        two times ``[..., most wanted]``.
+    """
+    most = int(wanted.sum(dim=-1).max())
+    index = wanted.to(torch.int8).argsort(dim=-1, descending=True, stable=True)[..., :most]
+    return index, wanted.gather(-1, index)

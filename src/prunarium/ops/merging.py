@@ -16,7 +16,8 @@ def merge_groups(
         group: for every token after the prefix, the number of its group, or ``DROPPED`` ``[batch, tokens]``.
         count: how many groups there are; none may be empty.
         weight: of every token after the prefix ``[batch, tokens]``; its size without it.
-        seat: for every group, the token whose place it takes ``[batch, count]``; its first member without it.
+        seat: for every group, the token whose place it takes, or ``DROPPED`` ``[batch, count]``; its first member
+            without it.
 
     Returns:
         the prefix, then the groups by number.
@@ -71,4 +72,4 @@ def _move(group: Tensor, count: int, prefix: int, seat: Tensor | None) -> Move:
     def whole() -> Tensor:
         return torch.cat([lead, group.where(group == DROPPED, group + prefix)], dim=1)
 
-    return Move(torch.cat([lead, seat + prefix], dim=1), whole)
+    return Move(torch.cat([lead, seat.where(seat == DROPPED, seat + prefix)], dim=1), whole)

@@ -14,6 +14,12 @@ def in_order(index: Tensor) -> Tensor:
     return index.sort(dim=-1).values
 
 
+def others(index: Tensor, count: int) -> Tensor:
+    """Those of ``count`` tokens that are not in ``index`` ``[batch, k]``, ascending ``[batch, count - k]``."""
+    chosen = torch.zeros(len(index), count, dtype=torch.int8, device=index.device).scatter(1, index, 1)
+    return chosen.argsort(dim=1, stable=True)[:, : count - index.shape[1]]
+
+
 def weight_of_rest(score: Tensor, kept: Tensor) -> Tensor:
     """The scores with the kept tokens' set to zero ``[batch, tokens]``."""
     return score.scatter(1, kept, torch.zeros_like(score[:, : kept.shape[1]]))

@@ -83,17 +83,18 @@ class Tokens:
         """These tokens with more to be found at the next step."""
         return replace(self, memory={**self.memory, **values})
 
-    def keep_where(self, wanted: Tensor) -> "Tokens":
+    def keep_where(self, wanted: Tensor, fused: Tensor | None = None) -> "Tokens":
         """Keep the whole prefix and the tokens wanted, in their order; samples may keep different numbers of them.
 
         Args:
             wanted: ``[batch, tokens after the prefix]``, boolean.
+            fused: one more token ``[batch, 1, dim]``, appended, in which the tokens not wanted live on.
         """
         if self.there is not None:
             wanted = wanted & self.there[:, self.prefix :]
         counts = wanted.sum(dim=1)
         index = (~wanted).int().argsort(dim=1, stable=True)[:, : int(counts.max())]
-        return self.keep(index, there=wanted.gather(1, index))
+        return self.keep(index, fused, wanted.gather(1, index))
 
     def keep(self, index: Tensor, fused: Tensor | None = None, there: Tensor | None = None) -> "Tokens":
         """Keep some of the tokens and the whole prefix, in the order given.
@@ -103,44 +104,33 @@ class Tokens:
             fused: one more token ``[batch, 1, dim]``, appended, in which the tokens not kept live on.
             there: which of ``index`` are meant, the others become padding ``[batch, kept]``; all without it.
         """
-        if there is not None:
-            return self._keep_padded(index, there)
         prefix = torch.arange(self.prefix, device=index.device).expand(len(index), -1)
         kept = torch.cat([prefix, index + self.prefix], dim=1)
         count, rest = self.count, DROPPED
-        x = gather(self.x, kept)
+        x, places = gather(self.x, kept), torch.arange(kept.shape[1], device=kept.device).expand_as(kept)
         size = None if self.size is None else self.size.gather(1, kept)
-        position = kept
+        position, target = kept, kept
+        if there is not None:
+            there = nn.functional.pad(there, (self.prefix, 0), value=True)
+            # padding takes nobody's place, and is written to one column more, which is cut off
+            position, target = kept.where(there, DROPPED), kept.where(there, count)
+        left = there if there is not None or self.there is None else self.there.gather(1, kept)
         if fused is not None:
             rest = kept.shape[1]
             x = torch.cat([x, fused], dim=1)
-            position = nn.functional.pad(kept, (0, 1), value=DROPPED)
+            position = nn.functional.pad(position, (0, 1), value=DROPPED)
             if self.size is not None and size is not None:
-                size = torch.cat([size, self.size.sum(1, keepdim=True) - size.sum(1, keepdim=True)], dim=1)
+                held = size if there is None else size * there
+                size = torch.cat([size, self.size.sum(1, keepdim=True) - held.sum(1, keepdim=True)], dim=1)
+            left = None if left is None else nn.functional.pad(left, (0, 1), value=True)
 
         def group() -> Tensor:
-            home = torch.full((len(kept), count), rest, device=kept.device)
-            return home.scatter(1, kept, torch.arange(kept.shape[1], device=kept.device).expand_as(kept))
+            home = torch.full((len(kept), count + 1), rest, device=kept.device)
+            return home.scatter(1, target, places)[:, :count]
 
-        return self.moved(
-            x, size, Move(position, group), self.there if self.there is None else self.there.gather(1, kept)
-        )
-
-    def _keep_padded(self, index: Tensor, there: Tensor) -> "Tokens":
-        prefix = torch.arange(self.prefix, device=index.device).expand(len(index), -1)
-        kept = torch.cat([prefix, index + self.prefix], dim=1)
-        there = nn.functional.pad(there, (self.prefix, 0), value=True)
-        count = self.count
-
-        def group() -> Tensor:
-            # padding writes to one column more, which is cut off
-            home = torch.full((len(kept), count + 1), DROPPED, device=kept.device)
-            places = torch.arange(kept.shape[1], device=kept.device).expand_as(kept)
-            return home.scatter(1, kept.where(there, count), places)[:, :count]
-
-        size = None if self.size is None else self.size.gather(1, kept)
-        move = Move(kept.where(there, DROPPED), group)
-        return self.moved(gather(self.x, kept), size, move, None if bool(there.all()) else there)
+        if there is not None and bool(there.all()):
+            left = None
+        return self.moved(x, size, Move(position, group), left)
 
 
 def gather(x: Tensor, index: Tensor) -> Tensor:

@@ -15,7 +15,9 @@ from prunarium.records.reported import (
 )
 from prunarium.records.score import (
     BUDGET_TOLERANCE,
+    Cache,
     Cost,
+    Decode,
     DeviceKind,
     Environment,
     Interval,
@@ -32,10 +34,12 @@ from prunarium.records.venue import Venue, Venues
 
 __all__ = [
     "BUDGET_TOLERANCE",
+    "Cache",
     "Card",
     "CodeLink",
     "Cost",
     "Counterpart",
+    "Decode",
     "DeviceKind",
     "DistinctPair",
     "DistinctPapers",

@@ -13,7 +13,8 @@ Bytes = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 DeviceKind = Literal["cpu", "cuda", "meta"]
 Precision = Literal["float32", "bfloat16", "float16"]
-Metric = Literal["accuracy", "top-1", "top-5"]
+Metric = Literal["accuracy", "top-1", "top-5", "exact match", "vqa accuracy"]
+Stage = Literal["tower", "projector", "prefill"]
 BUDGET_TOLERANCE = 0.01
 """Budgets that differ by no more are equal: one point of the untouched model's tokens, at every budget.
 
@@ -50,7 +51,10 @@ class Environment(Record):
 class Quality(Record):
     """Share of right answers, on the same samples with and without the method."""
 
-    metric: Metric = Field(description="top-5: the right answer is among the five best")
+    metric: Metric = Field(
+        description="top-5: the right answer is among the five best; exact match: of a generated answer, every word; "
+        "vqa accuracy: a generated answer is as right as people agree on it, as VQAv2 has it"
+    )
     samples: int = Field(ge=1, description="how many were answered")
     baseline: float = Field(ge=0, le=1, description="share of right answers of the untouched model")
     method: float = Field(ge=0, le=1, description="the same with the method")
@@ -65,15 +69,51 @@ class Quality(Record):
     )
 
 
+class Cache(Record):
+    """What the key-value cache holds once a prompt has been read: of one sample, or the mean of several that differ."""
+
+    bytes_baseline: Bytes = Field(description="of keys and values in all layers, of the untouched model")
+    bytes: Bytes = Field(
+        description="the same with the method, as they are in memory: key heads that hold fewer tokens are filled up"
+    )
+    entries_baseline: list[float] = Field(description="tokens that each layer holds, text and image")
+    entries: list[float] = Field(description="the same with the method, mean over the key heads, without what fills up")
+    tokens_read: list[float] = Field(
+        description="image tokens in each layer while the prompt is read; those held afterwards are the tokens of cost"
+    )
+
+
 class Cost(Record):
     """What a forward pass costs, with and without the method."""
 
     macs_baseline: int = Field(ge=1, description="multiply-accumulates of one sample")
     macs: int = Field(ge=1, description="the same with the method, its own work included")
     macs_own: int = Field(ge=0, description="the method's own multiply-accumulates, contained in macs")
-    tokens_baseline: list[int] = Field(description="tokens leaving each block (vlm: image tokens in each layer)")
+    macs_by_stage_baseline: dict[Stage, int] = Field(
+        default_factory=dict,
+        description="vlm: of macs_baseline, what the vision tower, the projector and the reading of the prompt take; "
+        "empty in records from before it was kept",
+    )
+    macs_by_stage: dict[Stage, int] = Field(
+        default_factory=dict, description="the same with the method; with macs_own they sum to macs"
+    )
+    tokens_baseline: list[int] = Field(
+        description="tokens leaving each block (vlm: image tokens that each layer's cache holds after the prompt)"
+    )
     tokens: list[float] = Field(description="the same with the method, mean over samples")
     budget: float = Field(gt=0, le=1, description="mean tokens per block, of the untouched model's")
+    cache: Cache | None = Field(
+        None, description="vlm: what the prompt leaves for the words to come; empty in records from before it was kept"
+    )
+
+
+class Decode(Record):
+    """Interleaved timing of words that follow a prompt, on the cache that it left (vlm)."""
+
+    words: int = Field(ge=1, description="how many were said in a row, the same with and without the method")
+    baseline_ms: Interval = Field(description="milliseconds of one word of the untouched model")
+    method_ms: Interval = Field(description="milliseconds of one word with the method")
+    ratio: Interval = Field(description="untouched time over method time of neighbouring runs; above 1 is faster")
 
 
 class Speed(Record):
@@ -89,6 +129,9 @@ class Speed(Record):
         None, description="bytes alive at the peak of a step, weights and inputs included"
     )
     peak_memory: Bytes | None = Field(None, description="the same with the method")
+    decode: Decode | None = Field(
+        None, description="vlm: of the words after the prompt; the times above are of the prompt alone (its prefill)"
+    )
 
 
 class MeasuredScore(Record):
@@ -106,13 +149,18 @@ class MeasuredScore(Record):
     benchmark: Slug | None = Field(None, description="empty: cost only, quality was not measured")
     benchmark_revision: int | None = Field(None, description="goes up when the benchmark's data change")
     data_checksum: Text | None = Field(None, description="sha256 of the samples and their labels")
-    model: Text = Field(description="timm's name; of an embedded benchmark, the benchmark's")
+    model: Text = Field(
+        description="timm's name; of a checkpoint directory, the directory's; of an embedded benchmark, the benchmark's"
+    )
     weights: Text = Field(description="sha256 of the weights, or how random ones were made")
     learned: Text | None = Field(None, description="sha256 of the method's learned parts; empty: it has none")
     seed: int = Field(description="of torch, and of a method that draws lots")
     trained: bool = Field(description="the model was trained with the method; false: off the shelf")
     quality: Quality | None = Field(None, description="by the benchmark's main metric; empty: not measured")
     other_quality: list[Quality] = Field(default_factory=list, description="by its other metrics")
+    quality_by_kind: dict[Text, Quality] = Field(
+        default_factory=dict, description="by its main metric, for each kind of question; empty where there is one"
+    )
     cost: Cost = Field(description="multiply-accumulates and tokens")
     speed: list[Speed] = Field(description="one for each batch size that was timed")
     environment: Environment = Field(description="device, versions and commit")

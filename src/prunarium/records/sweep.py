@@ -17,7 +17,12 @@ class Choices(Record):
     """What a grid may leave to the defaults. A list holds alternatives: each is combined with each of the others."""
 
     benchmarks: list[Text] | None = Field(None, min_length=1, description="default: the family's embedded one")
-    models: list[Text] | None = Field(None, min_length=1, description="timm models; embedded benchmarks have their own")
+    models: list[Text] | None = Field(
+        None,
+        min_length=1,
+        description="timm models, or directories of vision-language models from the sweep file's; embedded benchmarks "
+        "have their own",
+    )
     budgets: list[Budget] | None = Field(
         None, min_length=1, description="mean tokens per block, of the untouched model's; finds the parameter for each"
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from prunarium.bench.conditions import USUAL_BUDGETS
 from prunarium.records import Family
 from prunarium.site.content import Method
 
@@ -16,9 +17,9 @@ benchmark = find_benchmark("{benchmark}")  # data made on the spot, and a small 
 model, data = benchmark.model(), benchmark.data()
 method = prunarium.load("{method}")
 with method.apply(model) as handle, torch.inference_mode():  # taken out again at the end
-    answers = benchmark.answer(model, data.batch(0, 8, torch.device("cpu"))).argmax(dim=-1)
+    said = benchmark.respond(model, data.batch(0, 8, torch.device("cpu"))).said
 print(handle.report())  # tokens in and out of every block
-print("right:", (answers == data.labels[:8]).tolist())
+print("right:", benchmark.right(said, data.labels[:8]).tolist())
 """
 _ON_TIMM = """\
 import timm
@@ -65,7 +66,8 @@ def in_terminal(method: Method) -> list[str]:
 
 def reproducing(method: Method) -> list[tuple[str, str]]:
     """Commands that measure its scores again, and what each does."""
-    budgets = " --budget 0.75,0.5,0.25" if reaches_budgets(method) else ""
+    known = ",".join(f"{budget:g}" for budget in USUAL_BUDGETS[method.card.families[0]])
+    budgets = f" --budget {known}" if reaches_budgets(method) else ""
     return [
         (
             f"prunarium verify {method.id} --fast",

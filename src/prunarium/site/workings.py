@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from prunarium import registry
@@ -144,6 +144,6 @@ def _usual(family: Family) -> "Shape":
 
     depth = _DEPTHS[family]
     if family == "vlm":
-        tower = {"tower_dim": 1024, "tower_depth": 24, "grid": (24, 24)}
-        return Shape(family, depth, prefix=0, tokens=576, stages=(0,), dim=4096, **tower)
+        language = Shape(family, depth, prefix=0, tokens=576, stages=(0,), dim=4096)
+        return replace(language, tower_dim=1024, tower_depth=24, grid=(24, 24))
     return Shape(family, depth, prefix=1, tokens=197, stages=(depth // 4, depth // 2, 3 * depth // 4), dim=768)

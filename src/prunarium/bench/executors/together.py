@@ -1,7 +1,7 @@
 """Cells of one model in one run: the untouched model and all methods take turns, for one table of speeds."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -9,6 +9,7 @@ import torch
 from prunarium.bench.cells import Cell, Outcome, Prepared, failed, prepare, settle
 from prunarium.bench.memory import batch_of
 from prunarium.bench.speed import speeds
+from prunarium.bench.workload import Workload
 from prunarium.errors import PrunariumError
 from prunarium.records import Speed
 
@@ -35,14 +36,15 @@ class Together:
         """
         check_alike(cells)
         due: list[Prepared] = []
+        workload: Workload | None = None
         for cell in cells:
             try:
-                prepared = prepare(cell, self.root)
+                prepared = prepare(cell, self.root, workload)
+                workload = prepared.run.workload
                 if prepared.path.exists() and not self.again:
                     yield settle(prepared)
                     continue
-                shared = due[0].run.workload if due else prepared.run.workload
-                due.append(replace(prepared, run=replace(prepared.run, workload=shared)))
+                due.append(prepared)
             except Exception as error:  # a method is somebody's code: what it raises is a fault of its cell alone
                 yield failed(cell, error)
         if due:

@@ -8,6 +8,7 @@ import torch
 
 from prunarium.bench.benchmarks import EmbeddedBenchmark, benchmarks
 from prunarium.bench.budgets import at_budget
+from prunarium.bench.responses import right
 from prunarium.bench.run import Run
 from prunarium.bench.workload import Workload, workload_for
 from prunarium.errors import PrunariumError
@@ -28,7 +29,7 @@ from prunarium.records.token_maps import (
 from prunarium.registry import find_card, load_method
 
 INPUTS = 3
-GREYS = 16
+SHADES = 16
 """Of the shared pictures: noise costs bytes, and nobody sees it."""
 BUDGETS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -82,7 +83,7 @@ def pictures() -> dict[str, bytes]:
         images = benchmark.data().images
         for place in range(INPUTS):
             stream = io.BytesIO()
-            Image.fromarray(images[place]).quantize(GREYS).save(stream, "PNG", optimize=True)
+            Image.fromarray(images[place]).quantize(SHADES).save(stream, "PNG", optimize=True)
             made[picture_name(benchmark, place)] = stream.getvalue()
     return made
 
@@ -114,13 +115,15 @@ def _step(method: TokenMethod, budget: float, workload: Workload) -> list[TokenM
             return []
         turned = load_method("identity")
     with turned.apply(workload.model) as handle:
-        answers = workload.answer(workload.model, workload.data.batch(0, INPUTS, workload.device)).argmax(dim=-1)
+        inputs = workload.data.batch(0, INPUTS, workload.device)
+        said = workload.respond(workload.model, inputs).said
+        workload.answer(workload.model, inputs)  # the maps are those of the forward pass whose cost is measured
         prefix = getattr(workload.model, "num_prefix_tokens", 0)
         left, back = (homes[:, prefix:].tolist() for homes in (_inside(handle), handle.source()))
     assert workload.data.labels is not None
-    right = (answers == workload.data.labels[:INPUTS]).tolist()
+    judged = right(said, workload.data.labels[:INPUTS], workload.metrics[0]).tolist()
     maps = [_marks(one, other) for one, other in zip(left, back, strict=True)]
-    return [TokenMapStep(budget=budget, setting=repr(turned), maps=maps, right=right)]
+    return [TokenMapStep(budget=budget, setting=repr(turned), maps=maps, right=judged)]
 
 
 def _inside(handle: Handle) -> torch.Tensor:

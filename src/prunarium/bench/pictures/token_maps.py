@@ -42,7 +42,8 @@ def token_map(image: np.ndarray, home: np.ndarray, patch: int) -> np.ndarray:
 
     Args:
         image: uint8 ``[height, width]`` or ``[height, width, 3]``.
-        home: for every patch, row by row, the token that holds it, or -1 ``[patches]``.
+        home: for every patch, row by row, the token that holds it, or -1; what follows is not of this image, such as
+            the tiles behind a thumbnail ``[patches or more]``.
         patch: pixels along a patch.
 
     Returns:
@@ -53,7 +54,7 @@ def token_map(image: np.ndarray, home: np.ndarray, patch: int) -> np.ndarray:
     image = np.repeat(image[..., None], 3, axis=-1) if image.ndim == 2 else image
     scale = -(-LEAST_PIXELS // image.shape[0])
     image, patch = image.repeat(scale, axis=0).repeat(scale, axis=1).astype(np.float64), patch * scale
-    home = home.reshape(rows, columns)
+    home = home[: rows * columns].reshape(rows, columns)
     pixels = home.repeat(patch, axis=0).repeat(patch, axis=1)
     painted = image * SHADE
     for token in np.unique(home[home != DROPPED]):

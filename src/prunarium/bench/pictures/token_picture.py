@@ -27,7 +27,7 @@ def draw(method: TokenMethod, workload: Workload, path: Path, option: str, sampl
     """
     if workload.device.type == "meta":
         raise PrunariumError("--device meta counts on shapes alone: there is nothing to see; take another device")
-    figure = _figure(method, workload, min(samples, len(workload.data)))
+    figure = _figure(method, workload, min(samples, len(workload.data), workload.batch))
     return picture_files.write(picture_files.rendered(figure, path.suffix.lower()), path, option)
 
 

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
 TASKS = {"vit": "image-classification", "vlm": "visual-question-answering"}
-METRICS = {"accuracy": "accuracy", "top-1": "accuracy", "top-5": "top_5_accuracy"}
+METRICS = {
+    "accuracy": "accuracy",
+    "top-1": "accuracy",
+    "top-5": "top_5_accuracy",
+    "exact match": "exact_match",
+    "vqa accuracy": "vqa_accuracy",
+}
 DATASETS = {"imagenet": "imagenet-1k"}
 """The id on the hub, where it is another name."""
 
@@ -47,6 +53,7 @@ def _results(score: MeasuredScore) -> "Iterator[EvalResult]":
 
     benchmark = score.benchmark or score.model
     revision = None if benchmark in DATASETS else str(score.benchmark_revision)  # on the hub a revision is a commit
+    cache = score.cost.cache
     for quality in (score.quality, *score.other_quality):
         if quality:
             yield EvalResult(
@@ -65,6 +72,7 @@ def _results(score: MeasuredScore) -> "Iterator[EvalResult]":
                     "samples": quality.samples,
                     "macs": score.cost.macs,
                     "macs_untouched": score.cost.macs_baseline,
+                    **({"cache_bytes": cache.bytes, "cache_bytes_untouched": cache.bytes_baseline} if cache else {}),
                     "key": score.key,
                 },
             )

@@ -11,6 +11,7 @@ from prunarium.records import Interval, MeasuredScore, Speed
 _HEAD = ("key", "method", "method_version", "setting", "family", "benchmark", "benchmark_revision", "model", "seed")
 _QUALITY = ("metric", "samples", "baseline", "method", "difference_low", "difference_high")
 _COST = ("macs_baseline", "macs", "macs_own", "budget")
+_CACHE = ("bytes_baseline", "bytes")
 _TIMES = ("ratio", "baseline_ms", "method_ms")
 _SPREAD = ("median", "ci_low", "ci_high")
 _SPEED = (
@@ -19,6 +20,7 @@ _SPEED = (
     "own_share",
     "peak_memory_baseline",
     "peak_memory",
+    *(f"decode.{time}.{end}" for time in _TIMES for end in _SPREAD),
 )
 _WHERE = ("device", "device_kind", "threads", "precision")
 COLUMNS = (
@@ -26,6 +28,7 @@ COLUMNS = (
     "trained",
     *(f"quality.{name}" for name in _QUALITY),
     *(f"cost.{name}" for name in _COST),
+    *(f"cost.cache.{name}" for name in _CACHE),
     *(f"speed.{name}" for name in _SPEED),
     *(f"environment.{name}" for name in _WHERE),
     "measured_on",
@@ -51,7 +54,9 @@ def _values(score: MeasuredScore, speed: Speed | None) -> Iterator[tuple[str, An
         "": score,
         "quality.": score.quality,
         "cost.": score.cost,
+        "cost.cache.": score.cost.cache,
         "speed.": speed,
+        "speed.decode.": speed.decode if speed else None,
         "environment.": score.environment,
     }
     for prefix, part in parts.items():

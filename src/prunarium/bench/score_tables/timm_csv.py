@@ -14,7 +14,10 @@ from prunarium.records import MeasuredScore
 
 VALIDATION = ("top1", "top1_err", "top5", "top5_err", "param_count", "img_size", "crop_pct", "interpolation")
 TIMING = ("infer_img_size", "infer_samples_per_sec", "infer_step_time", "infer_batch_size", "infer_gmacs")
-OWN = ("method", "setting", "budget", "benchmark", "seed", "infer_speed_up", "precision", "device", "threads", "key")
+CACHED = ("cache_bytes", "decode_step_time", "decode_speed_up")
+"""Of a vision-language model: the key-value cache of a prompt, and each word after it, in milliseconds."""
+WHERE = ("precision", "device", "threads", "key")
+OWN = ("method", "setting", "budget", "benchmark", "seed", "infer_speed_up", *CACHED, *WHERE)
 COLUMNS = ("model", *VALIDATION, *TIMING, *OWN)
 
 
@@ -42,6 +45,7 @@ def _rows(score: MeasuredScore) -> Iterator[dict[str, Any]]:
         "method": score.method,
         "setting": score.setting,
         "budget": score.cost.budget,
+        "cache_bytes": score.cost.cache.bytes if score.cost.cache else None,
         "benchmark": score.benchmark,
         "seed": score.seed,
         "precision": score.environment.precision,
@@ -57,6 +61,8 @@ def _rows(score: MeasuredScore) -> Iterator[dict[str, Any]]:
             "infer_step_time": round(step, 3),
             "infer_batch_size": speed.batch_size,
             "infer_speed_up": speed.ratio.median,
+            "decode_step_time": round(speed.decode.method_ms.median, 3) if speed.decode else None,
+            "decode_speed_up": speed.decode.ratio.median if speed.decode else None,
         }
     if not score.speed:
         yield row

@@ -1,7 +1,8 @@
 """The ``vlm`` family: methods that drop or merge the image tokens of a vision-language model, before or inside it."""
 
+from prunarium.families.vlm.cache_share import CacheShareMethod
 from prunarium.families.vlm.kept_share import KeptShareMethod
 from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.tower import Layout, Tower
 
-__all__ = ["KeptShareMethod", "Layout", "Tower", "VlmMethod"]
+__all__ = ["CacheShareMethod", "KeptShareMethod", "Layout", "Tower", "VlmMethod"]

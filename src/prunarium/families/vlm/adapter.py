@@ -21,7 +21,15 @@ from prunarium.families.vlm.tower import Layout, Tower
 from prunarium.ops import Tokens
 
 LANGUAGE_MODELS = ("LlamaModel", "MistralModel", "Qwen2Model", "Qwen2_5_VLTextModel")
-INSIDE = BEFORE | {"ahead_attention", "question", "question_there", "image_places", "image_cells", "marked"}
+INSIDE = BEFORE | {
+    "ahead_attention",
+    "question",
+    "question_there",
+    "image_places",
+    "prompt_there",
+    "image_cells",
+    "marked",
+}
 
 
 class VlmAdapter:
@@ -32,10 +40,12 @@ class VlmAdapter:
 
     Attributes:
         renumbers: whether positions of the language model are plain numbers, so that they can be counted anew.
+        alike: whether every image is one tile, so that all have equally many tokens.
     """
 
     supported: str
     renumbers: ClassVar[bool] = True
+    alike: ClassVar[bool] = False
 
     def __init__(self, method: TokenMethod, model: Any) -> None:
         self.method, self.model = method, model
@@ -44,7 +54,8 @@ class VlmAdapter:
         self.image_token = model.config.image_token_id
         self.first_sample = 0
         self.encodes = method.writes("encode")
-        self.enters = self.encodes or method.writes("project")
+        # where a patch is in its image is known as it enters
+        self.enters = self.encodes or method.writes("project") or "image_cells" in method.needs
         self.offers = INSIDE | self.tower_offers()
         self.shape = Shape(
             "vlm",

@@ -10,7 +10,15 @@ from torch import Tensor
 from prunarium.families.vlm.prompt import Prompt
 
 BEFORE = frozenset(
-    {"last_attention", "unrotated_last_attention", "text_attention", "full_attention", "logits", "text_rotary_bias"}
+    {
+        "last_attention",
+        "unrotated_last_attention",
+        "text_attention",
+        "question_attention",
+        "full_attention",
+        "logits",
+        "text_rotary_bias",
+    }
 )
 """What is of the attention in the layer before."""
 
@@ -65,9 +73,9 @@ def offers(prompt: Prompt, before: Callable[[], Projections], ahead: Callable[[]
         rows = torch.full((len(hidden), 1), hidden.shape[1] - 1, device=hidden.device)
         return _of_image(_attention(prompt, made(), rows, rotate), prompt)[:, :, 0]
 
-    def text() -> Tensor:
+    def question() -> Tensor:
         rows, there = prompt.question()
-        return _of_image(_attention(prompt, before(), rows), prompt) * there[:, None, :, None]
+        return _attention(prompt, before(), rows) * there[:, None, :, None]
 
     def every(softmax: bool) -> Tensor:
         rows = torch.arange(hidden.shape[1], device=hidden.device).expand(len(hidden), -1)
@@ -81,13 +89,15 @@ def offers(prompt: Prompt, before: Callable[[], Projections], ahead: Callable[[]
         "last_attention": lambda: last(before),
         "unrotated_last_attention": lambda: last(before, rotate=False),
         "ahead_attention": lambda: last(ahead),
-        "text_attention": text,
+        "text_attention": lambda: _of_image(question(), prompt),
+        "question_attention": question,
         "text_rotary_bias": bias,
         "full_attention": lambda: every(softmax=True),
         "logits": lambda: every(softmax=False),
         "question": lambda: _at(hidden, prompt.question()[0]),
         "question_there": lambda: prompt.question()[1],
         "image_places": lambda: prompt.places()[1],
+        "prompt_there": lambda: prompt.there(hidden.shape[1]),
         "image_cells": lambda: prompt.of_image_tokens(prompt.cells),
         "marked": lambda: prompt.of_image_tokens(prompt.marked),
     }
@@ -102,7 +112,7 @@ def _masked(prompt: Prompt, logits: Tensor, rows: Tensor) -> Tensor:
     columns = torch.arange(logits.shape[-1], device=logits.device)
     seen = columns <= rows.unsqueeze(-1)
     if prompt.real is not None:
-        real = prompt.real if prompt.kept is None else prompt.real.gather(1, prompt.kept)
+        real = prompt.there(len(columns))
         own = columns == rows.unsqueeze(-1)  # a row of padding sees itself, so that no row is empty
         seen = (seen & real.unsqueeze(1)) | own
     return logits.masked_fill(~seen.unsqueeze(1), -torch.inf)

@@ -21,8 +21,11 @@ class ReducingLayer:
         self.quiet = range(0)
         self.columns: Tensor | None = None  # rows of the prompt that this layer's cache holds
         self.dropped = 0  # tokens of the prompt that this layer did not have
-        self.held = 0  # tokens of the prompt that this layer's cache holds
+        self.held = 0  # tokens of the prompt that this layer's cache holds, and words that 'evicted' knows of
         self.evicted: Entries | None = None  # what an eviction left
+        self.words = 0  # words after the prompt that have gone into 'evicted'
+        self.read = torch.zeros(0)  # tokens of the prompt, where there was an eviction [batch, key heads]
+        self.share = self.read  # what it left of them
         self.queries: Tensor | None = None
         self.keys: Tensor | None = None
         self.rotary: tuple[Tensor, Tensor] | None = None
@@ -67,14 +70,17 @@ class ReducingLayer:
             position_embeddings=position_embeddings,
             **kwargs,
         )
-        if self.prompt.evicts and self.prompt.reading and past_key_values is not None:
-            self._weigh(output, past_key_values)
+        if self.prompt.evicts and self.prompt.reading:
+            if past_key_values is not None and self.prompt.count:
+                self._weigh(output, past_key_values)
+            self.queries = self.keys = None
+        elif self.prompt.trims and self.evicted is not None:
+            self._trim(self.evicted, past_key_values, hidden_states.shape[1])
         return output
 
     def _weigh(self, output: Tensor, cache: Any) -> None:
         offered = offers(self.prompt, self.projections, self.projections, output)
         self.prompt.weigh(Attention(self.prompt.method.needs, offered), self.index, cache)
-        self.queries = self.keys = None
 
     def entries(self, cache: Any) -> Entries:
         """What the cache of this layer holds, the prompt just read."""
@@ -82,8 +88,28 @@ class ReducingLayer:
         places = torch.arange(self.held, device=held.keys.device) if self.columns is None else self.columns
         places = places.expand(len(held.keys), -1)
         image = torch.zeros_like(places, dtype=torch.bool).scatter(1, self.prompt.places()[1], True)
-        heads = held.keys.shape[1]
-        return Entries(held.keys, held.values, *(part.unsqueeze(1).expand(-1, heads, -1) for part in (places, image)))
+        real = self.prompt.real
+        there = None if real is None else real.gather(1, places)
+        shape = held.keys.shape[:3]
+        parts = (None if part is None else part.unsqueeze(1).expand(shape) for part in (places, image, there))
+        return Entries(held.keys, held.values, *parts)
+
+    def _trim(self, evicted: Entries, cache: Any, words: int) -> None:
+        """Let the method take entries from what this layer holds after new words."""
+        prompt, held = self.prompt, cache.layers[self.index]
+        shape, far = (*evicted.place.shape[:2], words), self.words + words
+        there, seen = evicted.there, None if prompt.later is None else prompt.later[:, :far].unsqueeze(1)
+        new = torch.arange(self.words, far, device=held.keys.device) + prompt.length
+        if there is not None or seen is not None:
+            last = evicted.image.new_ones(shape) if seen is None else seen[..., self.words :].expand(shape)
+            there = torch.cat([evicted.visible, last], dim=2)
+        place = torch.cat([evicted.place, new.expand(shape)], dim=2)
+        image = torch.cat([evicted.image, evicted.image.new_zeros(shape)], dim=2)
+        read = self.read + (far if seen is None else seen.sum(dim=2))
+        with prompt.handle.watch():
+            left = prompt.evicting.trim(Entries(held.keys, held.values, place, image, there), self.share, read)
+        self.words = far
+        self.hold(left, cache)
 
     def hold(self, entries: Entries, cache: Any) -> None:
         """Have the cache of this layer hold these from now on."""
@@ -109,7 +135,7 @@ class ReducingLayer:
         prompt.record(self.index, count, moves)
         for layer in self.quiet:
             prompt.record(layer, prompt.count, ())
-        self.columns, self.held, self.evicted = prompt.kept, hidden.shape[1], None
+        self.columns, self.held, self.evicted, self.words = prompt.kept, hidden.shape[1], None, 0
         self.dropped = prompt.length - self.held
         return hidden
 
@@ -159,17 +185,17 @@ class ReducingLayer:
 
     def _mask_of_words(self, hidden: Tensor, cache: Any) -> Tensor | None:
         """Which cached tokens the words after the prompt see, and of one another ``[batch, heads, words, tokens]``."""
-        prompt, words = self.prompt, hidden.shape[1]
-        if words == 1 and prompt.real is None and (prompt.later is None or bool(prompt.later.all())):
+        prompt, words, held = self.prompt, hidden.shape[1], self._held_for_real()
+        if words == 1 and held is None and (prompt.later is None or bool(prompt.later.all())):
             return None
         count = cache.get_seq_length(self.index) + words
         seen = torch.ones(words, count, dtype=torch.bool, device=hidden.device).tril(count - words)
         seen = seen.expand(len(hidden), 1, -1, -1)
         real = torch.ones(len(hidden), self._heads, count, dtype=torch.bool, device=hidden.device)
-        if prompt.real is not None:
-            real[..., : self.held] = self._real(prompt.real)
+        if held is not None:
+            real[..., : self.held] = held
         if prompt.later is not None:
-            real[..., self.held :] = prompt.later.unsqueeze(1)
+            real[..., self.held :] = prompt.later[:, self.words :].unsqueeze(1)
         seen = seen & real.unsqueeze(2)
         if prompt.adapter.language.config._attn_implementation == "sdpa":
             return seen
@@ -180,10 +206,12 @@ class ReducingLayer:
         """Heads that may hold different tokens."""
         return 1 if self.evicted is None else self.prompt.adapter.language.config.num_attention_heads
 
-    def _real(self, real: Tensor) -> Tensor:
-        """Which cached tokens of the prompt are no padding ``[batch, heads, held]``."""
+    def _held_for_real(self) -> Tensor | None:
+        """Which cached tokens of the prompt are no padding ``[batch, heads, held]``; ``None`` when all are."""
         if self.evicted is not None:
-            place = self.evicted.place
-            found = real.unsqueeze(1).expand(-1, place.shape[1], -1).gather(2, place)
-            return found.repeat_interleave(self._heads // place.shape[1], dim=1)
+            there = self.evicted.there
+            return None if there is None else there.repeat_interleave(self._heads // there.shape[1], dim=1)
+        real = self.prompt.real
+        if real is None:
+            return None
         return (real if self.columns is None else real.gather(1, self.columns)).unsqueeze(1)

@@ -14,6 +14,7 @@ class Llava(VlmAdapter):
     """transformers' ``LlavaForConditionalGeneration`` with a CLIP or SigLIP tower."""
 
     supported = "transformers LlavaForConditionalGeneration"
+    alike = True
 
     @staticmethod
     def fits(model: nn.Module) -> bool:

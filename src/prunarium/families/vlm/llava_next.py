@@ -15,6 +15,7 @@ class LlavaNext(Llava):
     """transformers' ``LlavaNextForConditionalGeneration``."""
 
     supported = "transformers LlavaNextForConditionalGeneration"
+    alike = False
 
     @staticmethod
     def fits(model: nn.Module) -> bool:

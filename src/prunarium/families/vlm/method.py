@@ -16,7 +16,8 @@ class VlmMethod(TokenMethod):
     - ``encode``: reduces what leaves the vision tower, before the projector;
     - ``project``: reduces what leaves the projector;
     - ``reduce``: reduces the image tokens before a layer of the language model;
-    - ``weigh`` and ``evict``: take entries from the key-value cache once the prompt has been read.
+    - ``weigh`` and ``evict``: take entries from the key-value cache once the prompt has been read; and ``trim``: after
+      every new word.
     """
 
     families: ClassVar[tuple[Family, ...]] = ("vlm",)
@@ -28,8 +29,8 @@ class VlmMethod(TokenMethod):
         """How much each cached token of a layer matters, told by the attention of that layer itself.
 
         Returns:
-            ``[batch, heads or 1, tokens]``; ``evict`` gets the mean of the heads that share keys
-            ``[batch, key heads or 1, tokens]``.
+            numbers of every head, such as one for each token ``[batch, heads or 1, ...]``; ``evict`` gets the mean of
+            the heads that share keys ``[batch, key heads or 1, ...]``.
         """
         raise NotImplementedError
 
@@ -41,6 +42,18 @@ class VlmMethod(TokenMethod):
             weights: what ``weigh`` gave for it.
         """
         return list(cache)
+
+    def trim(self, entries: Entries, share: Tensor, read: Tensor) -> Entries:
+        """What is left of the cache of one layer after a new word, of a prompt from which ``evict`` took.
+
+        It goes by places and numbers alone: the beams of a sample, which have other contents, hold the same places.
+
+        Args:
+            entries: of the prompt and of the words so far; ``place`` counts on from the prompt.
+            share: of the prompt's tokens that ``evict`` left in this layer ``[batch, key heads]``.
+            read: tokens of the prompt and words so far ``[batch, key heads]``.
+        """
+        return entries
 
     @property
     def evicts(self) -> bool:

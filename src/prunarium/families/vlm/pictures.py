@@ -62,7 +62,11 @@ def as_pictures(tokens: Tokens, projected: int | None = None, grid: tuple[int, i
     cells = None if grid is None else cells_of(grid)
     slots = tokens.positions()
     pictures = [_one(tokens, slots[number], number) for number in range(len(tokens.x))]
-    return [replace(picture, projected=projected, cells=cells) for picture in pictures]
+    marked = tokens.memory.get("marked", [None] * len(pictures))
+    return [
+        replace(picture, projected=projected, cells=cells, marked=marks)
+        for picture, marks in zip(pictures, marked, strict=True)
+    ]
 
 
 def _one(tokens: Tokens, slots: Tensor, number: int) -> Picture:
@@ -107,6 +111,8 @@ def cells_of_places(places: Tensor, grid: tuple[int, int]) -> Tensor:
     """
     thumbnail = cells_of(grid)
     is_newline = places[len(thumbnail) :].cpu() == DROPPED
+    if not len(is_newline):  # a very long image, all of whose tiles is padding
+        return thumbnail
     width = int(is_newline.int().argmax()) + 1  # newline included
     number = torch.arange(len(is_newline))
     cells = torch.stack([number // width, number % width], dim=1)
@@ -161,14 +167,16 @@ def packed(
         went = groups(tokens.moves, tiles, original).to(device)
         of_token = torch.full((tiles * each + 1,), DROPPED, device=device)
         of_token[number[there]] = torch.arange(int(there.sum()), device=device)
-        rank_of = order.argsort()
+        rank_of = torch.cat([order.argsort(), order.new_tensor([DROPPED])])  # of DROPPED, the last one, it is DROPPED
         token = torch.where(went == DROPPED, tiles * each, went + torch.arange(tiles, device=device)[:, None] * each)
         held = of_token[token.flatten()[places.clamp(min=0)]].where(~is_newline, DROPPED)
         if newline is not None:
             held[is_newline] = torch.arange(int(there.sum()), len(order), device=device)
-        return rank_of[held.clamp(min=0)].where(held != DROPPED, DROPPED).cpu()
+        return rank_of[held].cpu()
 
-    picture = Picture(features[order], all_slots, places.numel(), home, tiles * each)
+    marked = tokens.memory.get("marked")
+    marks = None if marked is None else marked.flatten()[places.clamp(min=0)] & ~is_newline
+    picture = Picture(features[order], all_slots, places.numel(), home, tiles * each, marked=marks)
     line = torch.cat([torch.zeros(int(there.sum()), dtype=torch.bool), torch.ones(len(lines), dtype=torch.bool)])
     return picture, Layout(grid, int(there[0].sum()), line.to(device)[order])
 

@@ -51,6 +51,7 @@ class Prompt:
         self.size: Tensor | None = None
         self.memory: Any = {}
         self.evicts = isinstance(method, VlmMethod) and method.evicts
+        self.trims = self.evicts and type(method).trim is not VlmMethod.trim
         self.layers: list[ReducingLayer] = []
         self.weights: list[Tensor] = []
         self.cache: Callable[[], Any] = lambda: None  # a weak reference to the cache that was filled
@@ -129,7 +130,7 @@ class Prompt:
                 kwargs = {**kwargs, "attention_mask": torch.cat([mask.gather(1, held), mask[:, self.whole :]], dim=1)}
         if held is None and not self.evicts:
             return kwargs
-        words = cache.get_seq_length() - self.layers[0].held
+        words = cache.get_seq_length() - self.layers[0].held + self.layers[0].words
         return self.adapter.go_on(kwargs, self.length + words, self.whole - self.length)
 
     def _held(self) -> Tensor | None:
@@ -164,22 +165,30 @@ class Prompt:
         self.count = after.count
         return shorter, after
 
+    @property
+    def evicting(self) -> VlmMethod:
+        """The method, of which it is known that it evicts."""
+        assert isinstance(self.method, VlmMethod)
+        return self.method
+
     def weigh(self, attention: Attention, layer: int, cache: Any) -> None:
         """Ask the method what matters in a layer that has just run and, after the last one, what to evict."""
-        assert isinstance(self.method, VlmMethod)
         with self.handle.watch():
-            weight = self.method.weigh(attention, layer)
+            weight = self.evicting.weigh(attention, layer)
             heads = cache.layers[layer].keys.shape[1]
             shared = weight.shape[1] // heads
             self.weights.append(weight.unflatten(1, (heads, shared)).mean(dim=2) if shared > 1 else weight)
             if len(self.weights) == len(self.layers):
-                left = self.method.evict([one.entries(cache) for one in self.layers], self.weights)
+                whole = [one.entries(cache) for one in self.layers]
+                left = self.evicting.evict(whole, self.weights)
         if len(self.weights) < len(self.layers):
             return
-        for one, entries in zip(self.layers, left, strict=True):
+        for one, before, entries in zip(self.layers, whole, left, strict=True):
             one.hold(entries, cache)
+            one.read, one.share = before.lengths, entries.lengths / before.lengths.double()
             record = self.handle.records[one.index]
-            self.handle.records[one.index] = record._replace(cached=entries.image_count)
+            seen = entries.lengths.double().mean().item()
+            self.handle.records[one.index] = record._replace(cached=entries.image_count, seen=seen, room=entries.count)
 
     def _replaced(self, hidden: Tensor, image: Tensor) -> Tensor:
         """The sequence with other image tokens in the places of the old ones."""
@@ -200,6 +209,13 @@ class Prompt:
         rows = rows if self.kept is None else self.kept.gather(1, rows)
         index = (self.where.cumsum(dim=1) - 1).gather(1, rows)
         return gather(entered.flatten(2), index) if entered.ndim > 2 else entered.gather(1, index)
+
+    def there(self, count: int) -> Tensor:
+        """Which of the ``count`` tokens of the sequence as it is now are no padding ``[batch, tokens]``."""
+        if self.real is None:
+            where = self.places()[1]
+            return torch.ones(len(where), count, dtype=torch.bool, device=where.device)
+        return self.real if self.kept is None else self.real.gather(1, self.kept)
 
     def question(self) -> tuple[Tensor, Tensor]:
         """Positions of the text after the last image ``[batch, text]``, and which are meant ``[batch, text]``.
