@@ -10,7 +10,7 @@ from prunarium.bench.benchmarks import next_word
 from prunarium.bench.closed_forms import _windows, closed_form
 from prunarium.bench.counters import OWN, audit_stages, count_macs, count_stages, total
 from prunarium.families import VlmMethod
-from tests.families.vlm_models import IMAGE, MODELS, make_llava_next, make_qwen, places_of, prompt_for
+from tests.families.vlm_models import IMAGE, MODELS, make_llava_next, make_qwen, prompt_for
 
 STAGES = {"tower", "projector", "prefill"}
 
@@ -67,9 +67,11 @@ def test_what_goes_before_the_projector_is_spared_there(kind):
 def test_an_image_of_any_resolution(size):
     """Tiles of padding, such as the processor adds to the image with fewer, cost nothing."""
     model = make_llava_next()
-    sizes = torch.tensor([size])
-    ids = torch.cat([torch.full((1, places_of(model, sizes[0])), IMAGE), torch.full((1, 5), 7)], dim=1)
-    prompt = {"input_ids": ids, "image_sizes": sizes, "pixel_values": torch.randn(1, 5, 3, 24, 24)}
+    image = {"image_sizes": torch.tensor([size]), "pixel_values": torch.randn(1, 5, 3, 24, 24)}
+    with torch.no_grad():
+        [features] = model.model.get_image_features(**image, return_dict=True).pooler_output
+    ids = torch.cat([torch.full((1, len(features)), IMAGE), torch.full((1, 5), 7)], dim=1)
+    prompt = {"input_ids": ids, **image}
     audit_stages(*both(METHODS["fastv"], model, prompt))
 
 
@@ -78,7 +80,8 @@ def test_windows_of_a_qwen(grids):
     """Of images that windows do not divide, and of two in one prompt."""
     model = make_qwen()
     counts = [height * width for _, height, width in grids]
-    ids = torch.cat([torch.full((1, 3), 7), torch.full((1, sum(counts) // 4), IMAGE), torch.full((1, 5), 7)], dim=1)
+    parts = [torch.tensor([7, 7] + [IMAGE] * (count // 4)) for count in counts]
+    ids = torch.cat([*parts, torch.tensor([7, 7])])[None]
     prompt = {
         "input_ids": ids,
         "pixel_values": torch.randn(sum(counts), 96),

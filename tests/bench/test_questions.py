@@ -60,7 +60,7 @@ def test_right_answers_are_found_right(tmp_path, kind):
 def test_a_cell_of_questions(tmp_path, kind, name):
     """Budget and costs are means over images of different sizes."""
     directory = save(tmp_path / kind, kind)
-    path = write(tmp_path / "vqa.parquet", [question(number, ["red"], answer_type="other") for number in range(6)])
+    path = write(tmp_path / "vqa.parquet", [question(number, ["red"], answer_type="other") for number in range(4)])
     budget = {"budget": 0.5} if name == "fastv" else {}
     cell = as_cell(
         method=name,

@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from prunarium.bench.sweeps import read_sweep
 from prunarium.records import MeasuredScore
 from tests.bench.hub_directories import MODELS, picture, png, rows, save, write
 
@@ -18,7 +20,7 @@ def kept(tmp_path_factory):
     root = tmp_path_factory.mktemp("hub")
     found = {kind: save(root / kind, kind) for kind in MODELS}
     (root / "small.png").write_bytes(png(picture(1)))
-    write(root / "vqa.parquet", rows([["yes"] * 10, ["no"] * 10, ["red"] * 5 + ["blue"] * 5] * 2))
+    write(root / "vqa.parquet", rows([["yes"] * 10, ["no"] * 10, ["red"] * 5 + ["blue"] * 5]))
     mixed = rows([["yes"]] * 2)
     mixed[1]["image"] = {"bytes": png(picture(2, (48, 96))), "path": None}
     write(root / "mixed.parquet", mixed)
@@ -39,7 +41,7 @@ def test_a_directory_in_a_process_of_its_own(kept, tmp_path):
     assert done.returncode == 0, done.stderr
     for part in ("of the tower", "of the projector", "of the prefill", "budget 0.5", "image tokens per layer: "):
         assert part in done.stdout
-    assert done.stderr == "", "no bars, no warnings"
+    assert done.stderr.strip() == "", "no bars, no warnings"
     assert (tmp_path / "build" / "fastv-llava-next.png").is_file()
 
 
@@ -62,17 +64,16 @@ def test_a_benchmark_of_questions_is_measured_and_compared(kept, prunarium, tmp_
     assert done.code == 0, done.err
     [ranking] = json.loads(done.out)["rankings"]
     assert {row["method"] for row in ranking["rows"]} == {"fastv", "random"}
-    assert ranking["condition"]["metric"] == "vqa accuracy" and ranking["condition"]["samples"] == 6
+    assert ranking["condition"]["metric"] == "vqa accuracy" and ranking["condition"]["samples"] == 3
 
 
-def test_a_sweep_names_directories_from_its_own_folder(kept, prunarium, tmp_path):
+def test_a_sweep_names_directories_from_its_own_folder(kept, tmp_path):
     sweep = kept["root"] / "sweep.yaml"
-    grid = "{methods: [identity], benchmarks: [vqa], models: [llava], data: vqa.parquet, seconds: 0, samples: 2}"
+    grid = "{methods: [identity], benchmarks: [vqa], models: [llava, ./qwen2.5-vl], data: vqa.parquet}"
     sweep.write_text(f"grids: [{grid}]\n")
-    done = prunarium("bench", sweep, "--records", tmp_path, "--json")
-    assert done.code == 0, done.err
-    [outcome] = json.loads(done.out)
-    assert outcome["score"]["model"] == "llava" and outcome["score"]["quality"]["samples"] == 2
+    cells = read_sweep(sweep)
+    assert [Path(cell.model) for cell in cells] == [kept["llava"], kept["qwen2.5-vl"]]
+    assert {cell.data for cell in cells} == {kept["root"] / "vqa.parquet"}
 
 
 BAD = {
@@ -114,11 +115,11 @@ def test_images_of_different_tile_counts_in_one_batch(kept, prunarium):
     done = prunarium("run", "fastv", "--model", kept["llava-next"], *words)
     assert done.code == 1
     assert "samples of one batch need equally many image tokens, not [" in done.err
-    assert done.err.endswith("run them one at a time\n") and done.err.count("\n") == 1
+    assert done.err.endswith("run them one at a time\n") and done.err.strip().count("\n") == 0
 
 
 def test_an_image_that_the_processor_refuses(kept, prunarium, tmp_path):
     (tmp_path / "line.png").write_bytes(png(picture(1, (900, 2))))
     done = prunarium("run", "fastv", "--model", kept["qwen2.5-vl"], "--image", tmp_path / "line.png", *QUICK)
-    assert done.code == 1 and done.err.count("\n") == 1
+    assert done.code == 1 and done.err.strip().count("\n") == 0
     assert "qwen2.5-vl: the processor cannot take sample 0 (the first is 0): absolute aspect ratio" in done.err

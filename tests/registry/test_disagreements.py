@@ -161,6 +161,6 @@ def test_known_conflicts_are_found_in_the_committed_rows() -> None:
     known = {(one.cell.method, one.cell.model): one for one in disagreements(statements, outside.same_models)}
     numbers = {number for number, _ in known["diffrate", "DeiT-S"].printed("top1, ImageNet-1k")}
     assert numbers == {79.538, 76.8}
-    assert {("tome", "MAE ViT-L"), ("SparseVLM", "LLaVA-1.5-7B"), (UNTOUCHED, "DeiT-T")} <= known.keys()
+    assert {("tome", "MAE ViT-L"), ("sparsevlm", "LLaVA-1.5-7B"), (UNTOUCHED, "DeiT-T")} <= known.keys()
     assert ("tome", "DeiT-S/16") not in known
     assert not [one for one in known.values() if one.cell == ("tome", "DeiT-S", "trained with the method")]

@@ -44,10 +44,10 @@ class {kind}(StagedMethod, VlmMethod):
     A beginning that runs. Say here in one sentence what the method does, and below it its paper and section.
     """
 
-    needs: ClassVar[frozenset[str]] = frozenset({{"last_attention"}})
+    needs: ClassVar[frozenset[str]] = frozenset({{"ahead_attention"}})
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        score = attention.last_attention.mean(dim=1)
+        score = attention.ahead_attention.mean(dim=1)
         return tokens.keep(in_order(top(score, self.kept(tokens, block))))
 ''',
 }

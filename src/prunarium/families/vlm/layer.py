@@ -89,10 +89,10 @@ class ReducingLayer:
         places = places.expand(len(held.keys), -1)
         image = torch.zeros_like(places, dtype=torch.bool).scatter(1, self.prompt.places()[1], True)
         real = self.prompt.real
-        there = None if real is None else real.gather(1, places)
         shape = held.keys.shape[:3]
-        parts = (None if part is None else part.unsqueeze(1).expand(shape) for part in (places, image, there))
-        return Entries(held.keys, held.values, *parts)
+        there = None if real is None else real.gather(1, places).unsqueeze(1).expand(shape)
+        places, image = (part.unsqueeze(1).expand(shape) for part in (places, image))
+        return Entries(held.keys, held.values, places, image, there)
 
     def _trim(self, evicted: Entries, cache: Any, words: int) -> None:
         """Let the method take entries from what this layer holds after new words."""

@@ -60,5 +60,10 @@ class VlmMethod(TokenMethod):
         """Whether the method writes ``evict``."""
         return type(self).evict is not VlmMethod.evict
 
+    @property
+    def trims(self) -> bool:
+        """Whether the method writes ``trim``."""
+        return type(self).trim is not VlmMethod.trim
+
     def acts_at(self, shape: Shape) -> Collection[int]:
         return () if type(self).reduce is VlmMethod.reduce else range(shape.depth)

@@ -51,7 +51,7 @@ class Prompt:
         self.size: Tensor | None = None
         self.memory: Any = {}
         self.evicts = isinstance(method, VlmMethod) and method.evicts
-        self.trims = self.evicts and type(method).trim is not VlmMethod.trim
+        self.trims = isinstance(method, VlmMethod) and method.trims
         self.layers: list[ReducingLayer] = []
         self.weights: list[Tensor] = []
         self.cache: Callable[[], Any] = lambda: None  # a weak reference to the cache that was filled
