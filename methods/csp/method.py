@@ -34,8 +34,9 @@ class CSP(CacheShareMethod):
         watching = latest(share_of(there.sum(dim=1), self.observation).clamp(min=1), there)
         rows = int(watching.sum(dim=1).max())
         logits = attention.logits[:, :, -rows:]
+        wide = torch.promote_types(logits.dtype, torch.float32)
         rest = torch.full_like(logits[..., :1], self.n).log()
-        scores = torch.cat([logits, rest], dim=-1).softmax(dim=-1)[..., :-1].mean(dim=1)
+        scores = torch.cat([logits, rest], dim=-1).softmax(dim=-1, dtype=wide)[..., :-1].mean(dim=1)
         scores = scores * watching[:, -rows:].unsqueeze(-1)
         image = torch.zeros_like(there).scatter(1, places, True)
         own = image[:, -rows:].unsqueeze(2) == image.unsqueeze(1)

@@ -5,7 +5,7 @@ from pydantic import Field
 from torch import Tensor
 
 from prunarium.families import Attention, CacheShareMethod
-from prunarium.ops import Entries, down_to, highest, merge_evicted, nearest_place
+from prunarium.ops import Entries, down_to, highest, merge_evicted, nearest_place, received
 
 
 class ElasticCache(CacheShareMethod):
@@ -22,7 +22,7 @@ class ElasticCache(CacheShareMethod):
     )
 
     def weigh(self, attention: Attention, layer: int) -> Tensor:
-        return attention.full_attention.sum(dim=2).mean(dim=1, keepdim=True)
+        return received(attention.full_attention).mean(dim=1, keepdim=True)
 
     def shrink(self, cache: Sequence[Entries], weights: Sequence[Tensor]) -> list[Entries]:
         left = []

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from prunarium.families import Attention, Shape, VlmMethod
-from prunarium.ops import Entries, earliest, highest, latest, merge_evicted, nearest_key, share_of
+from prunarium.ops import Entries, earliest, highest, latest, merge_evicted, nearest_key, received, share_of
 
 Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 SINKS = 4
@@ -38,7 +38,7 @@ class LookM(VlmMethod):
         return self
 
     def weigh(self, attention: Attention, layer: int) -> Tensor:
-        return attention.full_attention.sum(dim=2)
+        return received(attention.full_attention)
 
     def evict(self, cache: Sequence[Entries], weights: Sequence[Tensor]) -> list[Entries]:
         if self.important + self.recent > 1 - 1e-9:

@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Tensor
 
 from prunarium.families import Attention, CacheShareMethod
-from prunarium.ops import Entries, down_to, earliest, equal_prefixes, highest, latest, share_of
+from prunarium.ops import Entries, down_to, earliest, equal_prefixes, highest, latest, received, share_of
 
 Count = Annotated[int, Field(ge=0, strict=True)]
 
@@ -26,7 +26,7 @@ class PrefixKV(CacheShareMethod):
     )
 
     def weigh(self, attention: Attention, layer: int) -> Tensor:
-        return attention.full_attention.sum(dim=2).mean(dim=1, keepdim=True)
+        return received(attention.full_attention).mean(dim=1, keepdim=True)
 
     def shrink(self, cache: Sequence[Entries], weights: Sequence[Tensor]) -> list[Entries]:
         there = cache[0].visible[:, :1]

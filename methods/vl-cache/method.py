@@ -7,7 +7,7 @@ from torch import Tensor
 
 from prunarium.errors import PrunariumError
 from prunarium.families import Attention, CacheShareMethod
-from prunarium.ops import Entries, highest, in_proportion, latest, share_of
+from prunarium.ops import Entries, highest, in_proportion, latest, received, share_of
 
 Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 
@@ -38,7 +38,7 @@ class VLCache(CacheShareMethod):
         seen = there.unsqueeze(1) & attention.question_there.unsqueeze(2) & (column <= column[-queries:].unsqueeze(1))
         dense = (rows >= self.threshold * rows.amax(dim=-1, keepdim=True)) & seen.unsqueeze(1)
         density = dense.sum(dim=(2, 3)) / seen.sum(dim=(1, 2)).unsqueeze(1)
-        return torch.cat([rows.sum(dim=2), density.unsqueeze(-1)], dim=-1)
+        return torch.cat([received(rows), density.unsqueeze(-1)], dim=-1)
 
     def shrink(self, cache: Sequence[Entries], weights: Sequence[Tensor]) -> list[Entries]:
         density = torch.stack([weight[..., -1].mean(dim=1) for weight in weights])

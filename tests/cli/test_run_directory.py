@@ -56,6 +56,7 @@ def test_cost_on_noise(kept, kind, prunarium, tmp_path):
     assert f"--model {kept[kind]}" in score.command
 
 
+@pytest.mark.slow
 def test_a_benchmark_of_questions_is_measured_and_compared(kept, prunarium, tmp_path):
     words = ("--benchmark", "vqa", "--data", kept["root"] / "vqa.parquet", "--records", tmp_path, *QUICK)
     done = prunarium("bench", "fastv", "random", "--model", kept["llava"], "--budget", "0.5", *words)

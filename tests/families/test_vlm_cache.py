@@ -201,3 +201,29 @@ def test_attention_of_the_question_is_that_of_its_rows():
         assert (rows - expected[:, :, -6:]).abs().max() <= 1e-5
         assert torch.equal(rows[..., 4 : 4 + PATCHES], one["text_attention"])
         assert torch.equal(rows, one["full_attention"][:, :, -6:])
+
+
+@torch.inference_mode()
+def test_words_of_different_length_trim_by_what_is_there():
+    """More text on the cache, padded on its left for one sample: as that sample alone, without the padding."""
+    model = make_llava()
+    prompt, more = prompt_for(model), torch.tensor([[5, 6, 7], [0, 8, 9]])
+    mask = torch.cat([torch.ones_like(prompt["input_ids"]), (more > 0).long()], dim=1)
+    with Trimming().apply(model):
+        cache = model(**prompt, use_cache=True).past_key_values
+        count = prompt["input_ids"].shape[1]
+        position = torch.tensor([[count, count + 1, count + 2], [count, count, count + 1]])
+        model(input_ids=more, attention_mask=mask, position_ids=position, past_key_values=cache)
+        lengths = [one.lengths for one in _evicted(model)]
+        logits = model(
+            input_ids=torch.tensor([[3], [4]]),
+            attention_mask=torch.nn.functional.pad(mask, (0, 1), value=1),
+            position_ids=position[:, -1:] + 1,
+            past_key_values=cache,
+        ).logits
+        for number, words in enumerate(([[5, 6, 7]], [[8, 9]])):
+            alone = model(**one_of(prompt, number), use_cache=True).past_key_values
+            model(input_ids=torch.tensor(words), past_key_values=alone)
+            assert [one.lengths[0, 0] for one in _evicted(model)] == [one[number, 0] for one in lengths]
+            expected = model(input_ids=torch.tensor([[3 + number]]), past_key_values=alone).logits
+            assert (expected[0, -1] - logits[number, -1]).abs().max() <= 1e-5

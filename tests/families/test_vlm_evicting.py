@@ -142,6 +142,18 @@ def test_a_prompt_without_an_image_is_left_as_it_is(name, model):
     assert all(torch.equal(one.keys, other.keys) for one, other in zip(whole.layers, left.layers, strict=True))
 
 
+@pytest.mark.parametrize("name", METHODS)
+@torch.inference_mode()
+def test_half_precision_stays_half(name):
+    model = make_llava().to(torch.bfloat16)
+    prompt = prompt_for(model)
+    prompt["pixel_values"] = prompt["pixel_values"].to(torch.bfloat16)
+    with halved(name, model).apply(model):
+        cache = filled(model, prompt)
+        assert generate(model, prompt).shape == (2, 8)
+    assert {part.dtype for layer in cache.layers for part in (layer.keys, layer.values)} == {torch.bfloat16}
+
+
 @torch.inference_mode()
 def test_errors_say_what_to_do(model):
     with pytest.raises(PrunariumError, match="together are a share above 0 and at most 1"):

@@ -111,7 +111,7 @@ def test_a_ranking_has_the_cache(score: MeasuredScore, monkeypatch: pytest.Monke
     }
     common = {"benchmark": "digit-grid", "benchmark_revision": 3, "cost__budget": 0.5}
     one = altered(score, quality=quality, **common)
-    other = altered(score, quality=quality, setting="other", cost__cache=None, **common)
+    other = altered(score, quality=quality, method="vtw", cost__cache=None, **common)
     (ranking,) = compare([one, other]).rankings
     assert score.cost.cache
     less = score.cost.cache.bytes_baseline / score.cost.cache.bytes

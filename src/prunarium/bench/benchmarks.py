@@ -199,7 +199,11 @@ def find_benchmark(name: str) -> EmbeddedBenchmark | FolderBenchmark | QuestionB
     Raises:
         PrunariumError: there is none of that name.
     """
-    known = {**benchmarks(), **folder_benchmarks(), VQA.name: VQA}
+    known: dict[str, EmbeddedBenchmark | FolderBenchmark | QuestionBenchmark] = {
+        **benchmarks(),
+        **folder_benchmarks(),
+        VQA.name: VQA,
+    }
     if name not in known:
         raise PrunariumError(f"there is no benchmark '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}")
     return known[name]

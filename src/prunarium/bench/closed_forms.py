@@ -104,7 +104,7 @@ def _qwen_vision(visual: Any, report: Report, inputs: Inputs) -> Stages:
     patches = sum(frames * height * width for frames, height, width in grids)
     whole = [height * width for frames, height, width in grids for _ in range(frames)]
     side = visual.window_size // merge // visual.patch_size
-    windows = [count for grid in grids for count in _windows(*grid, merge, side)]
+    windows = [count for frames, height, width in grids for count in _windows(frames, height, width, merge, side)]
     products = sum(
         _squares(whole if number in visual.fullatt_block_indexes else windows) for number in range(len(blocks))
     )

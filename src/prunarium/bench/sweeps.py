@@ -99,7 +99,7 @@ def _cells_of_grid(grid: Grid, folder: Path) -> Iterator[Cell]:
     axes: dict[str, Sequence[Any]] = {
         "method": [_method(name, folder) for name in grid.methods],
         "benchmark": grid.benchmarks or [None],
-        "model": [_model(name, folder) for name in grid.models or [None]],
+        "model": [_model(name, folder) for name in grid.models] if grid.models else [None],
         "parameters": list(_combinations(grid.parameters)),
         "budget": grid.budgets or [None],
         "macs": grid.macs or [None],
@@ -114,9 +114,9 @@ def _combinations(axes: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]
         yield dict(zip(axes, values, strict=True))
 
 
-def _model(name: str | None, folder: Path) -> str | None:
+def _model(name: str, folder: Path) -> str:
     """A name as it is; the path of a directory from where the process is."""
-    return str(folder / name) if name is not None and is_directory(name, folder) else name
+    return str(folder / name) if is_directory(name, folder) else name
 
 
 def _method(name: str, folder: Path) -> str:

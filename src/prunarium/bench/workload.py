@@ -130,7 +130,8 @@ def workload_for(
         _refuse(f"must be left out: {found.name} has its own images", image=image, prompt=prompt)
         made = _on_data(found, model, checkpoint, data, place, samples)
     else:
-        _refuse("need --benchmark imagenet or image-folder, or vqa for a directory, beside --model", data=data, samples=samples)
+        needed = "need --benchmark imagenet or image-folder, or vqa for a directory, beside --model"
+        _refuse(needed, data=data, samples=samples)
         assert model is not None, "without benchmark and model, one is found"
         made = _on_one_image(model, checkpoint, image, prompt, place, seed)
     return in_precision(replace(made, seed=seed), precision)

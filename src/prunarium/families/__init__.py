@@ -10,7 +10,16 @@ from prunarium.families.scaling import at_depth, turned
 from prunarium.families.soft_merging import SoftMerging
 from prunarium.families.staging import Block, CumulativeMethod, StagedMethod, after_first, check_stages
 from prunarium.families.vit import VitMethod
-from prunarium.families.vlm import CacheShareMethod, KeptShareMethod, Layout, Tower, VlmMethod
+from prunarium.families.vlm import (
+    CacheShareMethod,
+    KeptShareMethod,
+    Layout,
+    LearnedVlmMethod,
+    RegisterMethod,
+    RegridMethod,
+    Tower,
+    VlmMethod,
+)
 from prunarium.records import Family
 
 __all__ = [
@@ -25,8 +34,11 @@ __all__ = [
     "Layout",
     "LearnedMethod",
     "LearnedStages",
+    "LearnedVlmMethod",
     "PerBlock",
     "PerBlockMethod",
+    "RegisterMethod",
+    "RegridMethod",
     "Report",
     "Shape",
     "SoftMerging",

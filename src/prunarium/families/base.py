@@ -184,6 +184,11 @@ class Attention:
         return self._give("image_cells")
 
     @property
+    def added(self) -> Tensor:
+        """Which image tokens take the place of no old one, such as registers ``[batch, image tokens]`` (vlm)."""
+        return self._give("added")
+
+    @property
     def marked(self) -> Tensor:
         """Which image tokens take the place of a patch that ``encode`` marked ``[batch, image tokens]`` (vlm).
 

@@ -10,7 +10,7 @@ from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.tower import Layout, RandomTower
-from prunarium.ops import Entries, Tokens
+from prunarium.ops import DROPPED, Entries, Tokens, follow
 from prunarium.records import BUDGET_TOLERANCE
 
 TEXT = 4  # tokens of a question, where only counts matter
@@ -25,8 +25,10 @@ def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
     Raises:
         PrunariumError: the method is adaptive, or the number of tokens is not known.
     """
-    counts = tokens_read(method, shape)
-    return _left_in_cache(method.fit(shape), counts) if isinstance(method, VlmMethod) and method.evicts else counts
+    layers = _read(method, shape)
+    if isinstance(method, VlmMethod) and method.evicts:
+        return _left_in_cache(method.fit(shape), layers)
+    return [added.shape[1] for added in layers]
 
 
 def tokens_read(method: TokenMethod, shape: Shape) -> list[int]:
@@ -35,6 +37,11 @@ def tokens_read(method: TokenMethod, shape: Shape) -> list[int]:
     Raises:
         PrunariumError: the method is adaptive, or the number of tokens is not known.
     """
+    return [added.shape[1] for added in _read(method, shape)]
+
+
+def _read(method: TokenMethod, shape: Shape) -> list[Tensor]:
+    """Which of the tokens left in each block the method added (vlm) ``[1, tokens]``."""
     if method.adaptive:
         raise PrunariumError(f"how many tokens {method!r} keeps depends on the data; run it and read handle.report()")
     if shape.tokens is None:
@@ -44,25 +51,31 @@ def tokens_read(method: TokenMethod, shape: Shape) -> list[int]:
     tokens = Tokens(torch.randn(1, shape.tokens, shape.dim, generator=draw), shape.prefix, original=shape.tokens)
     if shape.family == "vlm":
         tokens = _entering(method, tokens, shape, draw)
-    counts = []
+    places = tokens.positions()
+    layers = []
     for block in range(shape.depth):
         if block in acting:
-            tokens = replace(
-                method.reduce(tokens, _random_attention(method, tokens.count, shape.dim, draw), block), moves=()
-            )
-        counts.append(tokens.count)
-    return counts
+            attention = _random_attention(method, places == DROPPED, shape.dim, draw)
+            tokens = method.reduce(replace(tokens, moves=()), attention, block)
+            places = follow(places, tokens.moves)
+        layers.append(places == DROPPED)
+    return layers
 
 
-def _left_in_cache(method: VlmMethod, counts: list[int]) -> list[int]:
-    """Image tokens that an eviction leaves, of as many in each layer."""
+def _left_in_cache(method: VlmMethod, layers: list[Tensor]) -> list[int]:
+    """Image tokens that an eviction leaves.
+
+    Args:
+        method: fitted to a model.
+        layers: which of each layer's tokens the method added ``[1, tokens]``.
+    """
     cache, draw = [], torch.Generator().manual_seed(0)
-    for count in counts:
+    for count in (added.shape[1] for added in layers):
         keys = torch.randn(1, 1, count + TEXT, 4, generator=draw)
         place = torch.arange(count + TEXT).view(1, 1, -1)
         cache.append(Entries(keys, keys.clone(), place, place < count))
     weights = [
-        method.weigh(_random_attention(method, count, 4, draw, text=TEXT), layer) for layer, count in enumerate(counts)
+        method.weigh(_random_attention(method, added, 4, draw, text=TEXT), layer) for layer, added in enumerate(layers)
     ]
     return [round(left.image_count) for left in method.evict(cache, weights)]
 
@@ -74,10 +87,12 @@ def _entering(method: TokenMethod, tokens: Tokens, shape: Shape, draw: torch.Gen
     encoded = method.encode(replace(tokens, x=tower.states(tower.layer)), tower)
     tokens = replace(encoded, x=torch.randn(*encoded.x.shape[:2], shape.dim, generator=draw))
     layout = Layout(tower.grid if not tokens.moves else (0, 0), tokens.count)
-    return replace(method.project(tokens, layout), moves=())
+    return method.project(tokens, layout)
 
 
-def _random_attention(method: TokenMethod, count: int, dim: int, draw: torch.Generator, text: int = 0) -> Attention:
+def _random_attention(method: TokenMethod, added: Tensor, dim: int, draw: torch.Generator, text: int = 0) -> Attention:
+    count = added.shape[1]
+
     def row() -> Tensor:
         return torch.rand(1, 1, count, generator=draw)
 
@@ -96,6 +111,7 @@ def _random_attention(method: TokenMethod, count: int, dim: int, draw: torch.Gen
         "question_there": lambda: torch.ones(1, TEXT, dtype=torch.bool),
         "image_places": lambda: torch.arange(count).unsqueeze(0),
         "question_attention": lambda: square()[:, :, count:],
+        "added": lambda: added,
         "prompt_there": lambda: torch.ones(1, count + text, dtype=torch.bool),
     }
     tokens = dict.fromkeys(("keys", "values", "head_outputs"), per_token)

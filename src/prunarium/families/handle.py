@@ -179,7 +179,16 @@ class Handle:
             raise
 
     def begin(self, batch: int) -> int:
-        """A forward pass starts: forget the last one. Returns how many samples went before."""
+        """A forward pass starts: forget the last one. Returns how many samples went before.
+
+        Raises:
+            PrunariumError: the model is in training mode and the method has no rule for it.
+        """
+        if self.model.training and not self.method.trains:
+            name = type(self.method).__name__
+            raise PrunariumError(f"{name} has no rule for training; call model.eval(), or take the method out to train")
+        if self.learned is not None and self.learned.training != self.model.training:
+            self.learned.train(self.model.training)
         before = self.samples
         self.records.clear()
         self.projected = None

@@ -67,6 +67,14 @@ class LearnedMethod(TokenMethod):
         return Path(inspect.getfile(type(self))).parent / "weights" / f"{self.weights}.safetensors"
 
 
+def parts_for(method: TokenMethod, model: nn.Module) -> nn.Module | None:
+    """The learned parts of a fitted method, put where the model is, in its precision and mode; ``None`` without any."""
+    if not isinstance(method, LearnedMethod):
+        return None
+    first = next(model.parameters())
+    return method.learned.to(first.device, first.dtype).train(model.training)
+
+
 class LearnedStages(LearnedMethod, CumulativeMethod):
     """A method that reduces at a few blocks, with learned parts of its own at each. A subclass writes ``part`` too."""
 

@@ -1,6 +1,7 @@
 """Tensor building blocks that methods share."""
 
 from prunarium.ops.absorbing import absorb, most_similar
+from prunarium.ops.appending import append
 from prunarium.ops.aside import set_aside, take_back
 from prunarium.ops.attention_merging import merge_attention
 from prunarium.ops.cache_budgets import equal_prefixes, in_proportion
@@ -13,15 +14,15 @@ from prunarium.ops.energy import energy
 from prunarium.ops.entries import Entries
 from prunarium.ops.expanding import expand
 from prunarium.ops.folding import fold, summed
-from prunarium.ops.grid_cells import grid_cells, nearest_size
+from prunarium.ops.grid_cells import grid_cells, nearest_size, windows
 from prunarium.ops.grid_matching import grid_destinations, match_to
 from prunarium.ops.halting import Halting
-from prunarium.ops.importance import attention_times_value
+from prunarium.ops.importance import attention_times_value, received
 from prunarium.ops.keep_predictor import KeepPredictor
 from prunarium.ops.keeping import down_to, earliest, highest, latest, share_of
 from prunarium.ops.masked_softmax import masked_softmax
 from prunarium.ops.matching import Matching, bipartite_soft_matching, match_best, sides
-from prunarium.ops.merging import merge_groups, stand_in
+from prunarium.ops.merging import merge_groups, replace_groups, stand_in
 from prunarium.ops.mixing import mix
 from prunarium.ops.norms import with_largest_norm
 from prunarium.ops.outliers import upper_outliers
@@ -51,6 +52,7 @@ __all__ = [
     "absorb",
     "add_at",
     "agglomerate",
+    "append",
     "attention_times_value",
     "bipartite_soft_matching",
     "choose",
@@ -90,7 +92,9 @@ __all__ = [
     "others",
     "page_rank",
     "pour",
+    "received",
     "redundant",
+    "replace_groups",
     "rms_of_telling_heads",
     "set_aside",
     "share_of",
@@ -107,5 +111,6 @@ __all__ = [
     "two_way_matching",
     "upper_outliers",
     "weight_of_rest",
+    "windows",
     "with_largest_norm",
 ]

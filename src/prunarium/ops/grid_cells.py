@@ -36,3 +36,25 @@ def nearest_size(rows: int, columns: int, count: float) -> tuple[int, int]:
         sizes,
         key=lambda size: (abs(size[0] * size[1] - count), size[0] * size[1], abs(size[0] * columns - size[1] * rows)),
     )
+
+
+def windows(rows: int, columns: int, new_rows: int, new_columns: int) -> Tensor:
+    """Which tokens of a grid each cell of a new grid covers, row by row ``[cells, tokens]``.
+
+    As in torch's adaptive pooling: no token is left out, and where the sides do not divide cells share some.
+
+    Args:
+        rows: of tokens.
+        columns: of tokens.
+        new_rows: rows of cells.
+        new_columns: columns of cells.
+    """
+    row, column = _along(rows, new_rows), _along(columns, new_columns)
+    both = row[:, None, :, None] & column[None, :, None, :]
+    return both.flatten(2).flatten(0, 1)
+
+
+def _along(tokens: int, cells: int) -> Tensor:
+    """The same on one side ``[cells, tokens]``."""
+    cell, token = torch.arange(cells).unsqueeze(1), torch.arange(tokens)
+    return (token >= cell * tokens // cells) & (token * cells < (cell + 1) * tokens)

@@ -1,5 +1,6 @@
-"""How much a token matters to the cls token."""
+"""How much a token matters: to the cls token, to all tokens."""
 
+import torch
 from torch import Tensor
 
 
@@ -19,3 +20,15 @@ def attention_times_value(cls_attention: Tensor, values: Tensor, prefix: int) ->
     length = values[:, :, prefix:].square().sum(dim=(1, 3)).sqrt()
     score = cls_attention[:, :, prefix:].sum(dim=1) * length
     return score / score.sum(dim=1, keepdim=True)
+
+
+def received(attention: Tensor) -> Tensor:
+    """Attention that each token receives, summed over the queries, in single precision at least.
+
+    Args:
+        attention: softmaxed ``[batch, heads, queries, tokens]``.
+
+    Returns:
+        ``[batch, heads, tokens]``.
+    """
+    return attention.sum(dim=2, dtype=torch.promote_types(attention.dtype, torch.float32))

@@ -48,11 +48,26 @@ def stand_in(tokens: Tokens, group: Tensor, seat: Tensor) -> Tokens:
     Returns:
         the prefix, then the kept tokens by the number of their group.
     """
-    prefix, count = tokens.prefix, seat.shape[1]
+    return replace_groups(tokens, group, gather(tokens.x[:, tokens.prefix :], seat), seat)
+
+
+def replace_groups(tokens: Tokens, group: Tensor, x: Tensor, seat: Tensor | None = None) -> Tokens:
+    """Put another token in the place of every group; sizes add up.
+
+    Args:
+        tokens: the tokens; the prefix stays as it is.
+        group: for every token after the prefix, the number of its group; none is empty ``[batch, tokens]``.
+        x: the other tokens ``[batch, groups, dim]``.
+        seat: for every group, the token whose place it takes ``[batch, groups]``; its first member without it.
+
+    Returns:
+        the prefix, then the other tokens by the number of their group.
+    """
+    prefix, count = tokens.prefix, x.shape[1]
     size = tokens.x.new_ones(tokens.x.shape[:2]) if tokens.size is None else tokens.size
-    move = _move(group, count, prefix, seat)
     new_size = torch.cat([size[:, :prefix], _summed(size[:, prefix:], group, count)], dim=1)
-    return tokens.moved(gather(tokens.x, move.position), new_size, move)
+    x = torch.cat([tokens.x[:, :prefix], x], dim=1)
+    return tokens.moved(x, new_size, _move(group, count, prefix, seat))
 
 
 def _summed(values: Tensor, home: Tensor, count: int) -> Tensor:

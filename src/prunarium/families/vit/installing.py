@@ -6,7 +6,7 @@ from torch import nn
 
 from prunarium.families.base import Shape, TokenMethod
 from prunarium.families.handle import Handle
-from prunarium.families.learned import LearnedMethod
+from prunarium.families.learned import parts_for
 from prunarium.families.vit.block import Halves, ReducingBlock
 from prunarium.families.vit.passage import Passage
 
@@ -25,9 +25,7 @@ def install(
     """
     handle = Handle(method, model)
     method = method.fit(shape)
-    if isinstance(method, LearnedMethod):
-        first = next(model.parameters())
-        handle.learned = method.learned.to(first.device, first.dtype).train(model.training)
+    handle.learned = parts_for(method, model)
     acting = set(method.acts_at(shape))
     passage = Passage(handle, method, shape.prefix)
     begins = min(acting, default=shape.depth - 1 if passage.finishes else shape.depth)

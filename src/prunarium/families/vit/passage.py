@@ -41,12 +41,6 @@ class Passage:
         Raises:
             PrunariumError: the model is in training mode and the method has no rule for it.
         """
-        if self.handle.model.training and not self.method.trains:
-            name = type(self.method).__name__
-            raise PrunariumError(f"{name} has no rule for training; call model.eval(), or take the method out to train")
-        learned = self.handle.learned
-        if learned is not None and learned.training != self.handle.model.training:
-            learned.train(self.handle.model.training)
         self._first_sample = self.handle.begin(batch)
         self._original = tokens
         self._forget()

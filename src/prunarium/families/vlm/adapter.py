@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Shape, TokenMethod
 from prunarium.families.handle import Handle
+from prunarium.families.learned import parts_for
 from prunarium.families.vlm.attention import BEFORE
 from prunarium.families.vlm.layer import ReducingLayer
 from prunarium.families.vlm.pictures import Picture
@@ -29,6 +30,7 @@ INSIDE = BEFORE | {
     "prompt_there",
     "image_cells",
     "marked",
+    "added",
 }
 
 
@@ -55,7 +57,7 @@ class VlmAdapter:
         self.first_sample = 0
         self.encodes = method.writes("encode")
         # where a patch is in its image is known as it enters
-        self.enters = self.encodes or method.writes("project") or "image_cells" in method.needs
+        self.enters = self.encodes or method.writes("project") or bool({"image_cells", "added"} & method.needs)
         self.offers = INSIDE | self.tower_offers()
         self.shape = Shape(
             "vlm",
@@ -158,7 +160,7 @@ class VlmAdapter:
                 raise PrunariumError("pass an attention_mask [batch, tokens]: the method changes the sequence")
             shorter["attention_mask"] = mask.gather(1, rows)
         if kwargs.get("position_ids") is not None:
-            shorter["position_ids"] = kwargs["position_ids"][..., : rows.shape[1]]
+            shorter["position_ids"] = _counted_on(kwargs["position_ids"], rows.shape[1])
         return shorter
 
     def go_on(self, kwargs: dict[str, Any], position: int, fewer: int) -> dict[str, Any]:
@@ -178,8 +180,9 @@ class VlmAdapter:
     def attach(self) -> Handle:
         """Put the method before the layers where it acts; later layers learn which tokens are left."""
         handle = Handle(self.method, self.model)
-        acting = set(self.method.acts_at(self.shape))
         self.handle, self.fitted = handle, self.method.fit(self.shape)
+        handle.learned = parts_for(self.fitted, self.model)
+        acting = set(self.method.acts_at(self.shape))
         prompt = Prompt(handle, self.fitted, self)
         handle.hook(self.model.register_forward_pre_hook(_no_labels, with_kwargs=True))
         handle.hook(self.model.model.register_forward_pre_hook(prompt.read, with_kwargs=True))
@@ -208,6 +211,12 @@ def _ready(kwargs: dict[str, Any]) -> Any:
     """Images that have been through the vision tower already; ``None`` where there are none."""
     image = (kwargs.get("mm_encoder_outputs") or {}).get("image")
     return None if image is None else image.pooler_output
+
+
+def _counted_on(positions: Tensor, count: int) -> Tensor:
+    """Position ids of so many tokens, where there may be more than before ``[..., count]``."""
+    more = torch.arange(1, count - positions.shape[-1] + 1, device=positions.device)
+    return torch.cat([positions[..., :count], positions[..., -1:] + more], dim=-1)
 
 
 def _check_language(language: Any) -> None:

@@ -100,6 +100,7 @@ def offers(prompt: Prompt, before: Callable[[], Projections], ahead: Callable[[]
         "prompt_there": lambda: prompt.there(hidden.shape[1]),
         "image_cells": lambda: prompt.of_image_tokens(prompt.cells),
         "marked": lambda: prompt.of_image_tokens(prompt.marked),
+        "added": lambda: prompt.of_image_tokens(prompt.added),
     }
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from prunarium.families.base import Attention
 from prunarium.families.vlm.attention import Projections, offers
+from prunarium.families.vlm.masks import as_mask
 from prunarium.families.vlm.prompt import Prompt
 from prunarium.ops import Entries, Move, gather
 
@@ -98,7 +99,8 @@ class ReducingLayer:
         """Let the method take entries from what this layer holds after new words."""
         prompt, held = self.prompt, cache.layers[self.index]
         shape, far = (*evicted.place.shape[:2], words), self.words + words
-        there, seen = evicted.there, None if prompt.later is None else prompt.later[:, :far].unsqueeze(1)
+        later = None if prompt.later is None or bool(prompt.later.all()) else prompt.later
+        there, seen = evicted.there, None if later is None else later[:, :far].unsqueeze(1)
         new = torch.arange(self.words, far, device=held.keys.device) + prompt.length
         if there is not None or seen is not None:
             last = evicted.image.new_ones(shape) if seen is None else seen[..., self.words :].expand(shape)
@@ -197,9 +199,7 @@ class ReducingLayer:
         if prompt.later is not None:
             real[..., self.held :] = prompt.later[:, self.words :].unsqueeze(1)
         seen = seen & real.unsqueeze(2)
-        if prompt.adapter.language.config._attn_implementation == "sdpa":
-            return seen
-        return torch.zeros_like(seen, dtype=hidden.dtype).masked_fill(~seen, torch.finfo(hidden.dtype).min)
+        return as_mask(seen, prompt.adapter.language.config, hidden.dtype)
 
     @property
     def _heads(self) -> int:

@@ -18,9 +18,14 @@ class VlmMethod(TokenMethod):
     - ``reduce``: reduces the image tokens before a layer of the language model;
     - ``weigh`` and ``evict``: take entries from the key-value cache once the prompt has been read; and ``trim``: after
       every new word.
+
+    Attributes:
+        hides: whether the text behind an image sees of it only the tokens that the method added (``needs`` then names
+            ``added``); where it added none, text sees all.
     """
 
     families: ClassVar[tuple[Family, ...]] = ("vlm",)
+    hides: ClassVar[bool] = False
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         return tokens

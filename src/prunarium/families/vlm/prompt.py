@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, TokenMethod
 from prunarium.families.handle import BlockRecord, Handle
+from prunarium.families.vlm.masks import as_mask, hiding
 from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.pictures import Picture
 from prunarium.ops import DROPPED, Move, Tokens, follow, gather
@@ -48,9 +49,11 @@ class Prompt:
         self.entered: tuple[Move, ...] = ()
         self.cells: Tensor | None = None  # row and column of each image token that entered the first layer
         self.marked: Tensor | None = None  # which of them the method marked
+        self.added: Tensor | None = None  # which of them take no old token's place
         self.size: Tensor | None = None
         self.memory: Any = {}
         self.evicts = isinstance(method, VlmMethod) and method.evicts
+        self.hides = isinstance(method, VlmMethod) and method.hides
         self.trims = isinstance(method, VlmMethod) and method.trims
         self.layers: list[ReducingLayer] = []
         self.weights: list[Tensor] = []
@@ -74,6 +77,8 @@ class Prompt:
         if self.adapter.enters and self.count:
             kwargs = self._enter(ids, kwargs)
         self.real = _real(kwargs.get("attention_mask"))
+        if self.hides and self.added is not None and bool(self.added.any()):
+            kwargs = {**kwargs, "attention_mask": self._hiding(self.added)}
         return (), kwargs
 
     def _start(self, ids: Tensor, kwargs: dict[str, Any]) -> None:
@@ -90,6 +95,7 @@ class Prompt:
         self.count = self.image_tokens = counts[0]
         self.whole = self.length = ids.shape[1]
         self.image = self.text = self.kept = self.rows = self.first = self.size = None
+        self.added = None
         self.entered, self.memory, self.weights = (), {}, []
 
     def _enter(self, ids: Tensor, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -107,6 +113,8 @@ class Prompt:
         self.handle.projected = sum(known) if known else None
         if "image_cells" in self.method.needs:
             self.cells = torch.stack([torch.cat([one.cells_left() for one in share]) for share in shares])
+        if "added" in self.method.needs:
+            self.added = torch.stack([torch.cat([one.slots == DROPPED for one in share]) for share in shares])
         if "marked" in self.method.needs:
             self.marked = torch.stack([torch.cat([one.marked_left() for one in share]) for share in shares])
         self.rows = torch.stack([_rows_left(where, share) for where, share in zip(self.where, shares, strict=True)])
@@ -114,6 +122,14 @@ class Prompt:
         self.where = self.where.gather(1, self.rows)
         self.count, self.length = counts[0], self.rows.shape[1]
         return self.adapter.shorten(kwargs, self.rows, torch.cat([one.features for one in pictures]))
+
+    def _hiding(self, added: Tensor) -> Tensor:
+        """The mask of a prompt whose text sees of the image what was added to it alone
+        ``[batch, 1, tokens, tokens]``."""
+        assert self.where is not None
+        hidden = self.where.masked_scatter(self.where, ~added)
+        language = self.adapter.language
+        return as_mask(hiding(~self.where, hidden, self.real), language.config, language.dtype)
 
     def _go_on(self, kwargs: dict[str, Any], cache: Any) -> dict[str, Any]:
         if kwargs.get("pixel_values") is not None or kwargs.get("mm_encoder_outputs"):

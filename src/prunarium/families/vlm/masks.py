@@ -1,0 +1,36 @@
+"""Attention masks that are written out: which tokens see which."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def as_mask(seen: Tensor, config: Any, dtype: torch.dtype) -> Tensor:
+    """What a language model's attention takes, from which keys each query sees, true or false.
+
+    Args:
+        seen: ``[batch, heads, queries, keys]``.
+        config: of the language model.
+        dtype: of its hidden states.
+    """
+    if config._attn_implementation == "sdpa":
+        return seen
+    return torch.zeros_like(seen, dtype=dtype).masked_fill(~seen, torch.finfo(dtype).min)
+
+
+def hiding(text: Tensor, hidden: Tensor, real: Tensor | None) -> Tensor:
+    """Which tokens each token of a prompt sees: those before it, of the hidden ones those alone that no text parts from
+    it ``[batch, 1, tokens, tokens]``.
+
+    Args:
+        text: which tokens are text ``[batch, tokens]``.
+        hidden: which are hidden from the text behind them ``[batch, tokens]``.
+        real: which are no padding ``[batch, tokens]``; ``None`` when all are.
+    """
+    stretch = text.cumsum(dim=1)
+    seen = (stretch.unsqueeze(2) == stretch.unsqueeze(1)) | ~hidden.unsqueeze(1)
+    if real is not None:
+        own = torch.eye(text.shape[1], dtype=torch.bool, device=text.device)
+        seen = (seen & real.unsqueeze(1)) | own  # a row of padding sees itself, so that no row is empty
+    return seen.tril().unsqueeze(1)
