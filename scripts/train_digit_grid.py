@@ -124,7 +124,8 @@ def shares_of_right(model: Any, asked: digit_grid.Asked) -> dict[str, float]:
     """By kind of question: how often every word is right, which it is if each one is right after the right ones."""
     prompts, answers = torch.from_numpy(asked.prompts), torch.from_numpy(asked.answers)
     ids = torch.cat([prompts, answers[:, :-1]], dim=1)
-    output = model(input_ids=ids, pixel_values=pixels(asked.images), logits_to_keep=answers.shape[1])
+    last = answers.shape[1]
+    output = model(input_ids=ids, pixel_values=pixels(asked.images), logits_to_keep=last, use_cache=False)
     right = (output.logits.argmax(-1) == answers).all(dim=1)
     return {kind: float(right[torch.tensor([one == kind for one in asked.kinds])].float().mean()) for kind in KINDS}
 

@@ -1,15 +1,17 @@
-"""Fine-tune a vit method on cluttered-digits: its learned parts and, with --backbone, the model too (some minutes).
+"""Fine-tune a method on an embedded benchmark: its learned parts and, with --backbone, the model too (some minutes).
 
     python scripts/train_method.py dynamicvit
     python scripts/train_method.py evit --backbone --param keep_rate=0.5
+    python scripts/train_method.py deco --backbone --only multi_modal_projector
 
-The loss is cross-entropy, distillation from the untouched model, and the method's own, which holds it to its budget. A
-method whose counts do not depend on the data is turned to another amount in every step, so that one file serves every
-budget. Written to the method's folder in half precision: ``weights/cluttered-digits.safetensors`` holds parts for the
-model as it is; with --backbone, ``weights/cluttered-digits-trained.safetensors`` holds parts and the model trained with
-them.
+Methods of the vit family learn on cluttered-digits, those of the vlm family on digit-grid, all words of an answer at
+once. The loss is cross-entropy, distillation from the untouched model, and the method's own, which holds it to its
+budget. A method whose counts do not depend on the data is turned to another amount in every step, so that one file
+serves every budget. Written to the method's folder in half precision: ``weights/BENCHMARK.safetensors`` holds parts for
+the model as it is; with --backbone, ``weights/BENCHMARK-trained.safetensors`` holds parts and what was trained of the
+model with them: the whole ViT, of a vision-language model the projector, or what --only says.
 
-The files that come with the methods were made with ``--batch 32 --variants 2`` and
+The files that come with the methods of the vit family were made with ``--batch 32 --variants 2`` and
 
     dynamicvit    --steps 600                 tps      --steps 600
     patchmerger   --steps 2200 --rate 1e-2 --variants 3
@@ -22,10 +24,19 @@ and, with --backbone,
     patchmerger   --steps 900 --rate 5e-3     sit      --steps 900 --rate 5e-3
     sinkhorn      --steps 700 --rate 5e-3     as-vit   --steps 300        ltmp     --steps 300
     a-vit         --steps 700 --rate 5e-3 --param gate_center=10 --param ponder_weight=0.02
+
+Those of the vlm family are to be made with ``--batch 32 --variants 2 --lowest 0.03 --highest 0.6`` and
+
+    tokenpacker   --steps 600                 honeybee    --steps 600
+    victor        --steps 900 --rate 1e-2     voco-llama  --steps 900 --rate 1e-2
+
+and, with --backbone,
+
+    deco          --steps 600 --rate 1e-2
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,13 +49,11 @@ from torch import Tensor, nn
 
 from digit_training import augmented_pool, warm_up_then_cosine
 from prunarium import load, registry
-from prunarium.bench import cluttered_digits, digits
-from prunarium.bench.models import WEIGHTS, cluttered_digits_vit, load_weights
+from prunarium.bench import digits
 from prunarium.cli.values import parse_setting
 from prunarium.errors import PrunariumError
 from prunarium.families import LearnedMethod, TokenMethod, shape_of
-
-NAME = "cluttered-digits"
+from training_tasks import TASKS, Batch, Task
 
 
 def untrained(name: str, parameters: dict[str, Any]) -> TokenMethod:
@@ -58,30 +67,45 @@ def untrained(name: str, parameters: dict[str, Any]) -> TokenMethod:
 
 
 def distillation(logits: Tensor, teacher: Tensor) -> Tensor:
-    """Divergence of the answers from the untouched model's."""
+    """Divergence of the answers from the untouched model's, both ``[answers, classes]``."""
     ours, theirs = logits.log_softmax(dim=-1), teacher.log_softmax(dim=-1)
     return nn.functional.kl_div(ours, theirs, reduction="batchmean", log_target=True)
+
+
+def weights_of(model: nn.Module, only: Sequence[str]) -> list[str]:
+    """Names of the model's parameters and buffers that contain one of some words.
+
+    Raises:
+        PrunariumError: one of the words is in none of the names.
+    """
+    names = list(model.state_dict())
+    unknown = next((word for word in only if not any(word in name for name in names)), None)
+    if unknown is not None:
+        raise PrunariumError(f"no weight of the model has '{unknown}' in its name; such a name is {names[0]}")
+    return [name for name in names if any(word in name for word in only)]
 
 
 def fine_tune(
     method: TokenMethod,
     model: nn.Module,
-    batches: Callable[[int], tuple[Tensor, Tensor]],
+    task: Task,
+    batches: Callable[[int], Batch],
     *,
     steps: int,
     rate: float,
-    backbone: bool,
+    backbone: Collection[str],
     amounts: tuple[float, float],
 ) -> TokenMethod:
-    """Train the method's learned parts, and the model with ``backbone``, in place.
+    """Train the method's learned parts, and some weights of the model, in place.
 
     Args:
         method: the method, not fitted yet.
-        model: a classifier.
-        batches: images and labels of a step.
+        model: the benchmark's.
+        task: what is asked.
+        batches: inputs and labels of a step.
         steps: optimiser steps.
         rate: peak learning rate.
-        backbone: whether the model learns too, at a tenth of the rate.
+        backbone: weights of the model that learn too, at a tenth of the rate.
         amounts: lowest and highest amount of tokens that the method is turned to, unless it is adaptive.
 
     Returns:
@@ -89,28 +113,21 @@ def fine_tune(
     """
     shape = shape_of(method, model)
     method = method.fit(shape)
-    teacher = load_weights(cluttered_digits_vit(), WEIGHTS / f"{NAME}.safetensors")
-    parts = list(method.learned.parameters()) if isinstance(method, LearnedMethod) else []
-    groups: list[dict[str, Any]] = [
-        {"params": parts, "lr": rate},
-        {"params": list(model.parameters()) if backbone else [], "lr": rate / 10},
-    ]
-    groups = [group for group in groups if group["params"]]
-    if not groups:
-        raise PrunariumError(f"{type(method).__name__} learns nothing of its own; give --backbone to train the model")
-    model.requires_grad_(backbone).train()
+    teacher = task.benchmark.model().requires_grad_(False)
+    groups = parameter_groups(method, model, backbone, rate)
+    model.train()
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
     schedule = warm_up_then_cosine(optimiser, max(1, steps // 20), steps)
     draw = np.random.default_rng(0)
     for step in track(range(1, steps + 1), "training"):
-        images, labels = batches(step)
+        inputs, labels = batches(step)
         turned = method if method.adaptive else method.knob(draw.uniform(*amounts), shape)
         with torch.no_grad():
-            wanted = teacher(images)
+            wanted = task.logits(teacher, inputs, labels).flatten(0, -2)
         with turned.apply(model) as handle:
-            logits = model(images)
+            logits = task.logits(model, inputs, labels).flatten(0, -2)
             own = turned.loss(handle.memory)
-        loss = nn.functional.cross_entropy(logits, labels) + distillation(logits, wanted)
+        loss = nn.functional.cross_entropy(logits, labels.flatten()) + distillation(logits, wanted)
         loss = loss if own is None else loss + own
         optimiser.zero_grad()
         loss.backward()
@@ -124,24 +141,39 @@ def fine_tune(
     return method
 
 
-def save(method: TokenMethod, model: nn.Module | None, path: Path) -> None:
-    """Write the learned parts, and the model if given, in half precision, to a temporary file first."""
+def parameter_groups(
+    method: TokenMethod, model: nn.Module, backbone: Collection[str], rate: float
+) -> list[dict[str, Any]]:
+    """What learns, for an optimiser; the rest of the model is frozen."""
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name in backbone)
+    parts = list(method.learned.parameters()) if isinstance(method, LearnedMethod) else []
+    groups: list[dict[str, Any]] = [
+        {"params": parts, "lr": rate},
+        {"params": [parameter for parameter in model.parameters() if parameter.requires_grad], "lr": rate / 10},
+    ]
+    if not any(group["params"] for group in groups):
+        raise PrunariumError(f"{type(method).__name__} learns nothing of its own; give --backbone to train the model")
+    return [group for group in groups if group["params"]]
+
+
+def save(method: TokenMethod, model: nn.Module, backbone: Collection[str], path: Path) -> None:
+    """Write the learned parts and some weights of the model, in half precision, to a temporary file first."""
     learned = method.learned.state_dict() if isinstance(method, LearnedMethod) else {}
     state = {f"parts.{name}": value for name, value in learned.items()}
-    if model is not None:
-        state |= {f"model.{name}": value for name, value in model.state_dict().items()}
+    state |= {f"model.{name}": value for name, value in model.state_dict().items() if name in backbone}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     save_file({name: value.half().contiguous() for name, value in state.items()}, partial)
     partial.replace(path)
 
 
-def tell_accuracy(method: TokenMethod, model: nn.Module, images: Tensor, labels: Tensor) -> None:
+def tell_accuracy(method: TokenMethod, model: nn.Module, task: Task, batch: Batch) -> None:
     """Print the accuracy and the tokens left, untouched and at a few amounts."""
     shape = shape_of(method, model)
-    for amount in (1.0, 0.9, 0.7, 0.5, 0.3):
+    for amount in (1.0, 0.9, 0.7, 0.5, 0.3, 0.1):
         with torch.inference_mode(), method.knob(amount, shape).apply(model) as handle:
-            right = (model(images).argmax(dim=-1) == labels).float().mean().item()
+            right = task.right(model, batch).float().mean().item()
         print(f"amount {amount}: accuracy {right:.4f}, budget {handle.report().budget:.3f}", flush=True)
 
 
@@ -149,7 +181,10 @@ def main(
     name: Annotated[str, typer.Argument(metavar="METHOD")],
     out: Annotated[Path | None, typer.Option(help="default: the method's folder")] = None,
     param: Annotated[list[str] | None, typer.Option(help="a parameter of the method, as name=value")] = None,
-    backbone: Annotated[bool, typer.Option(help="train the model too, and write it")] = False,
+    backbone: Annotated[bool, typer.Option(help="train the model too, and write what was trained of it")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="with --backbone: a word in the names of the weights to train")
+    ] = None,
     steps: Annotated[int, typer.Option(min=1)] = 800,
     batch: Annotated[int, typer.Option(min=1)] = 64,
     rate: Annotated[float, typer.Option(help="peak learning rate of the learned parts; the model's is a tenth")] = 2e-3,
@@ -162,19 +197,25 @@ def main(
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     method = untrained(name, parse_setting(param or []))
-    model = load_weights(cluttered_digits_vit(), WEIGHTS / f"{NAME}.safetensors")
+    task = TASKS[method.families[0]]
+    model = task.benchmark.model()
+    chosen = weights_of(model, only or task.backbone) if backbone else []
     pool = augmented_pool(variants, seed=1) if variants else digits.pool(train=True)
-
-    def batches(step: int) -> tuple[Tensor, Tensor]:
-        made = cluttered_digits.generate(batch, 50_000 + step, digit_pool=pool)
-        return torch.from_numpy(made.images)[:, None] / 255, torch.from_numpy(made.labels)
-
-    trained = fine_tune(method, model, batches, steps=steps, rate=rate, backbone=backbone, amounts=(lowest, highest))
-    path = out or registry.folder_of(name) / "weights" / f"{NAME}{'-trained' if backbone else ''}.safetensors"
-    save(trained, model if backbone else None, path)
+    trained = fine_tune(
+        method,
+        model,
+        task,
+        lambda step: task.make(batch, 50_000 + step, pool),
+        steps=steps,
+        rate=rate,
+        backbone=chosen,
+        amounts=(lowest, highest),
+    )
+    suffix = "-trained" if backbone else ""
+    path = out or registry.folder_of(name) / "weights" / f"{task.benchmark.name}{suffix}.safetensors"
+    save(trained, model, chosen, path)
     print(f"{path}: {path.stat().st_size / 1024:.0f} KiB")
-    images, labels, _ = cluttered_digits.generate(check, 60_000)
-    tell_accuracy(trained, model, torch.from_numpy(images)[:, None] / 255, torch.from_numpy(labels))
+    tell_accuracy(trained, model, task, task.make(check, 60_000, None))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ class Honeybee(LearnedVlmMethod, RegridMethod):
 
     depth: Annotated[int, Field(ge=1, strict=True)] = Field(3, description="blocks of each of the two stages")
     residual: bool = Field(
-        True, description="whether what the abstractor makes is added to the pooled patches; the paper puts it there alone"
+        True,
+        description="whether what the abstractor makes is added to the pooled patches; the paper puts it there alone",
     )
 
     def parts(self, shape: Shape) -> "CAbstractor":

@@ -9,7 +9,7 @@ from prunarium.ops import windows
 
 
 class TokenPacker(LearnedVlmMethod, RegridMethod):
-    """Make each region of a tile's patches one token: a coarse query gathers what several layers of the tower say of it.
+    """Make each region of a tile one token: a coarse query gathers what several layers of the tower say of it.
 
     Li et al., TokenPacker: Efficient Visual Projector for Multimodal LLM, IJCV 2025 (arXiv 2407.02392), region-to-point
     injection. The paper makes 144, 64 or 36 tokens of 576; the tower's layers are 12, 16, 22 and 23 of 24.

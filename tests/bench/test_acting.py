@@ -65,3 +65,12 @@ def test_nothing_dropped_of_image_tokens(llava):
     check_acted(load("fastv", drop_rate=0.0), llava, [16] * 6, np.array([16.0] * 6))
     with pytest.raises(PrunariumError, match="left 16 of 16 tokens after block 2, and by its setting 8 are left"):
         check_acted(load("fastv", drop_rate=0.5), llava, [16] * 6, np.array([16.0] * 6))
+
+
+def test_where_counts_are_not_known_some_token_must_go(vit):
+    """Images of different sizes: by the setting some tokens go, and the mean over samples tells whether any did."""
+    kept = np.array(ALL, dtype=float)
+    check_acted(load("identity"), vit, ALL, kept, known=False)
+    check_acted(load("tome", r=8), vit, ALL, kept - 0.5, known=False)
+    with pytest.raises(PrunariumError, match=r"removed no token of any sample, and by its setting some must go"):
+        check_acted(load("tome", r=8), vit, ALL, kept, known=False)

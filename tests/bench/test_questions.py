@@ -6,6 +6,7 @@ import torch
 
 from prunarium import load
 from prunarium.bench.benchmarks import VQA
+from prunarium.bench.budgets import counts_known
 from prunarium.bench.cells import as_cell, prepare
 from prunarium.bench.quality import answer
 from prunarium.bench.workload import workload_for
@@ -99,3 +100,16 @@ def test_the_checksum_is_of_what_is_asked(tmp_path):
     assert checksum(first, samples=3) != whole
     for name, value in (("question", "who ?"), ("answers", ["blue"]), ("image", {"bytes": png(picture(9))})):
         assert checksum(write(tmp_path / f"{name}.parquet", [{**rows[0], name: value}, *rows[1:]])) != whole, name
+
+
+def test_a_share_of_every_tile_is_found_by_running(tmp_path):
+    """Newlines stay, and tiles are padded: the kept share of patches is not that of all tokens."""
+    directory = save(tmp_path / "llava-next", "llava-next")
+    path = write(tmp_path / "vqa.parquet", [question(number, ["red"]) for number in range(2)])
+    cell = as_cell(method="topk-cls", benchmark="vqa", model=str(directory), data=path, budget=0.5, threads=1)
+    run = prepare(cell).run
+    assert not counts_known(run.method, run.workload) and counts_known(
+        load("fastv"), workload_for(model=str(directory))
+    )
+    answers = answer(run.workload, run.method)
+    assert answers.tokens.mean() / answers.entered.mean() == pytest.approx(0.5, abs=0.02)

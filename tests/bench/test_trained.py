@@ -80,6 +80,19 @@ def test_what_is_not_there_is_said(folder):
     with pytest.raises(PrunariumError, match=r"holds no model trained with the method; scripts/train_method\.py"):
         prepare(cell(folder))
     model = find_benchmark("cluttered-digits").model()
-    with pytest.raises(PrunariumError, match="these weights are of another model than this VisionTransformer: blocks"):
-        load("evit").trained({"norm.weight": torch.ones(64)}).apply(model)
-    load("evit").apply(model).remove()  # it was taken out again
+    for name, shape in (("neck.weight", 64), ("norm.weight", 3)):
+        weights = {"norm.bias": torch.ones(64), name: torch.ones(shape)}
+        with pytest.raises(PrunariumError, match=f"are of another model than this VisionTransformer: {name}"):
+            load("evit").trained(weights).apply(model)
+        load("evit").apply(model).remove()  # it was taken out again
+
+
+def test_a_part_of_a_model_is_lent_and_the_rest_stays():
+    model = find_benchmark("cluttered-digits").model()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with load("evit").trained({"norm.weight": torch.full((64,), 7.0)}).apply(model) as handle:
+        assert handle.lends
+        lent = model.state_dict()
+        assert (lent["norm.weight"] == 7).all()
+        assert all(torch.equal(lent[name], value) for name, value in before.items() if name != "norm.weight")
+    assert all(torch.equal(model.state_dict()[name], value) for name, value in before.items())

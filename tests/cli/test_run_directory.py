@@ -57,7 +57,7 @@ def test_cost_on_noise(kept, kind, prunarium, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_benchmark_of_questions_is_measured_and_compared(kept, prunarium, tmp_path):
+def test_a_benchmark_of_questions_is_measured_compared_and_verified(kept, prunarium, tmp_path):
     words = ("--benchmark", "vqa", "--data", kept["root"] / "vqa.parquet", "--records", tmp_path, *QUICK)
     done = prunarium("bench", "fastv", "random", "--model", kept["llava"], "--budget", "0.5", *words)
     assert done.code == 0, done.err
@@ -66,6 +66,9 @@ def test_a_benchmark_of_questions_is_measured_and_compared(kept, prunarium, tmp_
     [ranking] = json.loads(done.out)["rankings"]
     assert {row["method"] for row in ranking["rows"]} == {"fastv", "random"}
     assert ranking["condition"]["metric"] == "vqa accuracy" and ranking["condition"]["samples"] == 3
+    own = ("--data", kept["root"] / "vqa.parquet", "--checkpoint", kept["llava"])
+    done = prunarium("verify", "fastv", "--records", tmp_path, *own)
+    assert "1 passed, 0 failed, 0 skipped" in done.out, (done.out, done.err)
 
 
 def test_a_sweep_names_directories_from_its_own_folder(kept, tmp_path):

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from prunarium import load, registry
-from prunarium.families import LearnedMethod, shape_of, with_budget
+from prunarium import registry
+from prunarium.families import shape_of, with_budget
 
 from .conftest import answer_of, make_hugging_face, make_timm
+from .untrained import fresh
 
 METHODS = sorted(name for name, card in registry.cards().items() if "vit" in card.families)
 MODELS = {"timm": make_timm, "transformers": lambda: make_hugging_face("ViTForImageClassification")}
@@ -14,11 +15,6 @@ MODELS = {"timm": make_timm, "transformers": lambda: make_hugging_face("ViTForIm
 
 def images(count=8):
     return torch.randn(count, 3, 64, 64, generator=torch.Generator().manual_seed(5))
-
-
-def fresh(name):
-    """The method as it comes; learned parts as they are before any training."""
-    return load(name, weights="random") if issubclass(registry.load_class(name), LearnedMethod) else load(name)
 
 
 def reducing(name, model):

@@ -5,9 +5,10 @@ import functools
 import pytest
 import torch
 
-from prunarium import PrunariumError, load, registry
+from prunarium import PrunariumError, registry
 from prunarium.families import adapter_for
 
+from .untrained import fresh
 from .vlm_models import MODELS, generate, one_of, prompt_for, step_by_step
 
 METHODS = sorted(name for name, card in registry.cards().items() if "vlm" in card.families)
@@ -22,7 +23,7 @@ def model_and_prompt(kind):
 def applied(name, kind, amount=None):
     """A method that fits the model, turned to keep an amount of what it can; skips where it says it does not."""
     model, prompt = model_and_prompt(kind)
-    method = load(name)
+    method = fresh(name)
     try:
         shape = adapter_for(method, model).shape
     except PrunariumError as reason:

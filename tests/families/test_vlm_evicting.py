@@ -9,10 +9,11 @@ from transformers import DynamicCache
 from prunarium import PrunariumError, load, registry
 from prunarium.families import shape_of, with_budget
 
+from .untrained import fresh
 from .vlm_models import PATCHES, generate, make_llava, one_of, prompt_for
 
 METHODS = [
-    name for name, card in registry.cards().items() if "vlm" in card.families and getattr(load(name), "evicts", False)
+    name for name, card in registry.cards().items() if "vlm" in card.families and getattr(fresh(name), "evicts", False)
 ]
 TEXT, LAYERS = 10, 6
 TOKENS = TEXT + PATCHES
@@ -29,7 +30,7 @@ def model():
 
 
 def halved(name, model):
-    method = load(name)
+    method = fresh(name)
     return method.knob(0.5, shape_of(method, model))
 
 
@@ -61,7 +62,7 @@ def test_bytes_are_those_of_the_entries(name, model):
 def test_keeping_everything_changes_no_bit_of_the_cache(name, model):
     prompt = prompt_for(model)
     whole = filled(model, prompt)
-    method = load(name)
+    method = fresh(name)
     with method.knob(1.0, shape_of(method, model)).apply(model) as handle:
         left = filled(model, prompt)
         assert handle.report().budget == 1
@@ -114,7 +115,7 @@ def test_budgets_are_reached_by_running(name, budget, model):
             model(**prompt, use_cache=True)
         return handle.report().budget
 
-    method = load(name)
+    method = fresh(name)
     turned = with_budget(method, budget, replace(shape_of(method, model), tokens=PATCHES), measure)
     assert abs(measure(turned, None) - budget) <= 0.01
 
@@ -122,7 +123,7 @@ def test_budgets_are_reached_by_running(name, budget, model):
 @pytest.mark.parametrize("name", METHODS)
 @torch.inference_mode()
 def test_more_is_never_less(name, model):
-    prompt, method, budgets = prompt_for(model), load(name), []
+    prompt, method, budgets = prompt_for(model), fresh(name), []
     for amount in (0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1):
         with method.knob(amount, shape_of(method, model)).apply(model) as handle:
             model(**prompt, use_cache=True)

@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from prunarium import PrunariumError, load, registry
+from prunarium import PrunariumError, registry
 from prunarium.bench.benchmarks import next_word
 from prunarium.bench.counters import count_macs
 from prunarium.families import VlmMethod
 from prunarium.ops import Tokens, in_order, top
 
+from .untrained import fresh
 from .vlm_models import PATCHES, make_llava, one_of, prompt_for
 
 LAYERS, HEADS, HEAD_DIM = 6, 4, 8
@@ -71,7 +72,7 @@ def test_every_method_leaves_every_layer_its_fused_kernel(name):
     prompt = one_of(prompt_for(model), 0)
     length = prompt["input_ids"].shape[1]
     try:
-        attention, _, report = products(load(name), model, prompt)
+        attention, _, report = products(fresh(name), model, prompt)
     except PrunariumError as reason:
         pytest.skip(str(reason))
     sequence = [length - PATCHES + count for count in report.tokens_out]

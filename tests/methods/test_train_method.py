@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import load_file
 
 from prunarium import load
-from prunarium.bench.models import cluttered_digits_vit
+from prunarium.bench.models import cluttered_digits_vit, digit_grid_llava
 from prunarium.paths import root
 
 
@@ -23,6 +23,7 @@ def train(*words):
         (["dynamicvit"], {"parts"}),
         (["ltmp", "--backbone", "--param", "target=0.5"], {"parts", "model"}),
         (["evit", "--backbone"], {"model"}),
+        (["voco-llama"], {"parts"}),
     ],
 )
 def test_what_is_written(tmp_path, words, held):
@@ -35,7 +36,8 @@ def test_what_is_written(tmp_path, words, held):
     assert {str(value.dtype) for value in state.values()} == {"torch.float16"}
     assert [file.name for file in path.parent.iterdir()] == [path.name]  # nothing half written stays
     if "parts" in held:
-        with load(words[0], weights=str(path)).apply(cluttered_digits_vit()) as handle:
+        model = {"voco-llama": digit_grid_llava}.get(words[0], cluttered_digits_vit)()
+        with load(words[0], weights=str(path)).apply(model) as handle:
             assert sum(1 for _ in handle.learned.parameters()) == sum(name.startswith("parts.") for name in state)
 
 
@@ -43,6 +45,7 @@ def test_what_is_written(tmp_path, words, held):
     ("words", "reason"),
     [
         (["evit"], "learns nothing of its own; give --backbone"),
+        (["evit", "--backbone", "--only", "projector"], "no weight of the model has 'projector' in its name"),
         (["dynamicvt"], "there is no method 'dynamicvt'"),
         (["dynamicvit", "--param", "keep_rate=2"], "keep_rate=2"),
     ],

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunarium.ops import grid_cells, nearest_size
+from prunarium.ops import grid_cells, nearest_size, windows
 
 SIDES = st.integers(1, 14)
 
@@ -37,3 +37,15 @@ def test_sizes_of_the_usual_grids():
     assert [nearest_size(24, 24, 576 * share) for share in (0.5, 0.25, 1 / 9)] == [(16, 18), (12, 12), (8, 8)]
     assert nearest_size(12, 12, 72) == (8, 9)
     assert nearest_size(1, 30, 6) == (1, 6)
+
+
+@given(SIDES, SIDES, st.data())
+def test_windows_are_those_of_adaptive_pooling(rows, columns, data):
+    size = data.draw(st.integers(1, rows)), data.draw(st.integers(1, columns))
+    x = torch.randn(rows * columns, dtype=torch.double)
+    window = windows(rows, columns, *size).double()
+    pooled = torch.nn.functional.adaptive_avg_pool2d(x.view(1, 1, rows, columns), size).flatten()
+    assert torch.allclose(window @ x / window.sum(dim=1), pooled)
+    assert (window.sum(dim=0) >= 1).all()
+    if rows % size[0] == columns % size[1] == 0:
+        assert torch.equal(window.argmax(dim=0), grid_cells(rows, columns, *size))

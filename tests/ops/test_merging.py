@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prunarium.ops import DROPPED, Tokens, groups, merge_groups, stand_in
+from prunarium.ops import DROPPED, Tokens, groups, merge_groups, replace_groups, stand_in
 
 
 @st.composite
@@ -59,3 +59,16 @@ def test_a_group_may_take_nobodys_place():
     merged = merge_groups(tokens, group, 2, seat=torch.tensor([[0, DROPPED]]))
     assert merged.moves[0].position.tolist() == [[0, 1, DROPPED]]
     assert merged.x[0, :, 0].tolist() == [0, 1, 2.5]
+
+
+@settings(deadline=None)
+@given(grouped())
+def test_groups_may_become_any_tokens(case):
+    tokens, group, count = case
+    group = group.clamp(min=0)
+    merged = merge_groups(tokens, group, count)
+    replaced = replace_groups(tokens, group, merged.x[:, tokens.prefix :])
+    assert torch.equal(replaced.x, merged.x)
+    assert torch.equal(replaced.size, merged.size)
+    assert torch.equal(replaced.moves[0].position, merged.moves[0].position)
+    assert torch.equal(replaced.moves[0].group(), merged.moves[0].group())

@@ -71,7 +71,7 @@ def is_directory(name: str, parent: Path = Path()) -> bool:
     """Whether a model's name is meant as that of a directory; names of timm's models have no slash."""
     if "/" in name:
         return True
-    if not (parent / name).is_dir():
+    if not name or not (parent / name).is_dir():
         return False
     import timm
 

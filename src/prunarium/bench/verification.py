@@ -67,7 +67,7 @@ class Again:
         speed: time it too.
         seconds: how long to time each batch size.
         data: folder of the images, for records on images that are not shipped.
-        checkpoint: weights, for records of models that are not shipped.
+        checkpoint: weights, or the directory of a vision-language model, for records of models that are not shipped.
     """
 
     speed: bool = False
@@ -159,12 +159,13 @@ def verify(
 def _cell(name: str, score: MeasuredScore, again: Again) -> Cell:
     """The cell that a record was measured from, with the knob where its budget put it."""
     shipped = score.benchmark in benchmarks()
+    directory = again.checkpoint if score.family == "vlm" and not shipped else None  # holds the model, too
     return Cell(
         method=name,
         parameters=score.parameters,
         benchmark=score.benchmark,
-        model=None if shipped else score.model,
-        checkpoint=None if shipped else again.checkpoint,
+        model=None if shipped else str(directory or score.model),
+        checkpoint=None if shipped or directory else again.checkpoint,
         data=again.data if score.benchmark and not shipped else None,
         seed=score.seed,
         device=score.environment.device_kind,

@@ -24,7 +24,8 @@ from prunarium.bench.benchmarks import (
 from prunarium.bench.decoders import PATCH, FewLayers, few_layers
 from prunarium.bench.environment import device_kind, weights_hash
 from prunarium.bench.hub_models import is_directory, load_directory
-from prunarium.bench.image_folder import as_seen, class_folders, read_folder, read_image
+from prunarium.bench.image_folder import class_folders, read_folder, read_image
+from prunarium.bench.one_image import noise, one_image
 from prunarium.bench.precisions import PRECISIONS, rounded_weights
 from prunarium.bench.prompts import all_questions, one_prompt
 from prunarium.bench.question_files import QuestionFiles
@@ -266,7 +267,7 @@ def on_prompt(directory: Path, image: Path | None, question: str, device: torch.
     Raises:
         PrunariumError: the model or the image cannot be read, or do not fit each other.
     """
-    picture = _noise(NOISE_SIDE, NOISE_SIDE) if image is None else read_image(image)
+    picture = noise(NOISE_SIDE, NOISE_SIDE) if image is None else read_image(image)
     hub = load_directory(directory)
     return Workload(
         model=hub.model.to(device),
@@ -289,7 +290,7 @@ def on_few_layers(part: FewLayers, name: str, device: torch.device, seed: int) -
         model=part.build(device, seed),
         weights=f"random, torch seed {seed}",
         model_name=name,
-        data=InMemory(part.inputs(seed), None, np.asarray(_noise(side, side))[None]),
+        data=InMemory(part.inputs(seed), None, np.asarray(noise(side, side))[None]),
         patch=PATCH,
         large_batch=1,
         answer=next_word,
@@ -322,7 +323,7 @@ def timm_model(name: str, checkpoint: Path | None, image: Path | None, device: t
     return Workload(
         model=model,
         model_name=name,
-        data=_one_image(image, timm.data.resolve_model_data_config(model)),
+        data=one_image(image, timm.data.resolve_model_data_config(model)),
         patch=_patch_size(model),
         large_batch=32,
         answer=classify,
@@ -396,21 +397,3 @@ def _refuse(why: str, **options: Any) -> None:
 
 def _patch_size(model: Any) -> int:
     return model.patch_embed.patch_size[0] if hasattr(model, "patch_embed") else 1
-
-
-def _noise(height: int, width: int) -> Any:
-    from PIL import Image
-
-    return Image.fromarray(np.random.default_rng(0).integers(256, size=(height, width, 3), dtype=np.uint8))
-
-
-def _one_image(path: Path | None, config: dict[str, Any]) -> InMemory:
-    import timm
-
-    if path is None:
-        _, height, width = config["input_size"]
-        image = _noise(height, width)
-    else:
-        image = read_image(path)
-    tensor = timm.data.create_transform(**config)(image)
-    return InMemory({"images": tensor[None]}, None, as_seen(tensor, config["mean"], config["std"])[None])

@@ -28,7 +28,9 @@ def verify(
     data: Annotated[
         Path | None, typer.Option(help="folder of images, for records on images that are not shipped")
     ] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="weights, for records of models that are not shipped")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="weights, or a directory, for records of models that are not shipped")
+    ] = None,
     records: Records = None,
     as_json: Json = False,
 ) -> None:

@@ -32,19 +32,20 @@ def read_backbone(path: Path) -> dict[str, Tensor]:
 def lend(model: nn.Module, weights: Mapping[str, Tensor]) -> ExitStack:
     """Give a model other weights until the stack is closed; its own are not copied, only laid aside.
 
+    Args:
+        model: the model.
+        weights: all of them, or some: the others stay.
+
     Raises:
-        PrunariumError: the weights are of another model.
+        PrunariumError: the model has no such weights, or of another shape.
     """
     own = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    wrong = sorted(
-        name
-        for name in own.keys() | weights.keys()
-        if name not in own or name not in weights or own[name].shape != weights[name].shape
-    )
+    wrong = sorted(name for name, tensor in weights.items() if name not in own or own[name].shape != tensor.shape)
     if wrong:
         raise PrunariumError(f"these weights are of another model than this {type(model).__name__}: {some_of(wrong)}")
     undo = ExitStack()
-    for name, tensor in own.items():
+    for name, other in weights.items():
+        tensor = own[name]
         undo.callback(setattr, tensor, "data", tensor.data)
-        tensor.data = weights[name].to(tensor.device, tensor.dtype)
+        tensor.data = other.to(tensor.device, tensor.dtype)
     return undo

@@ -51,15 +51,20 @@ def _read(method: TokenMethod, shape: Shape) -> list[Tensor]:
     tokens = Tokens(torch.randn(1, shape.tokens, shape.dim, generator=draw), shape.prefix, original=shape.tokens)
     if shape.family == "vlm":
         tokens = _entering(method, tokens, shape, draw)
-    places = tokens.positions()
+    added = tokens.positions() == DROPPED
     layers = []
     for block in range(shape.depth):
         if block in acting:
-            attention = _random_attention(method, places == DROPPED, shape.dim, draw)
+            attention = _random_attention(method, added, shape.dim, draw)
             tokens = method.reduce(replace(tokens, moves=()), attention, block)
-            places = follow(places, tokens.moves)
-        layers.append(places == DROPPED)
+            added = _added_left(added, tokens) if shape.family == "vlm" else added.new_zeros(1, tokens.count)
+        layers.append(added)
     return layers
+
+
+def _added_left(added: Tensor, tokens: Tokens) -> Tensor:
+    """Which of the tokens the method added, of those that there were before it reduced them ``[1, tokens]``."""
+    return follow(added.long(), tokens.moves) != 0
 
 
 def _left_in_cache(method: VlmMethod, layers: list[Tensor]) -> list[int]:

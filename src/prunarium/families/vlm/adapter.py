@@ -215,8 +215,9 @@ def _ready(kwargs: dict[str, Any]) -> Any:
 
 def _counted_on(positions: Tensor, count: int) -> Tensor:
     """Position ids of so many tokens, where there may be more than before ``[..., count]``."""
-    more = torch.arange(1, count - positions.shape[-1] + 1, device=positions.device)
-    return torch.cat([positions[..., :count], positions[..., -1:] + more], dim=-1)
+    more = max(count - positions.shape[-1], 0)
+    following = positions[..., -1:] + torch.arange(1, more + 1, device=positions.device)
+    return torch.cat([positions[..., :count], following], dim=-1)
 
 
 def _check_language(language: Any) -> None:

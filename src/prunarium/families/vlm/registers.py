@@ -22,7 +22,9 @@ class RegisterMethod(LearnedVlmMethod):
     number.
     """
 
-    number: int = Field(8, ge=0, strict=True, description="learned tokens behind each image; 0: none, it stays as it is")
+    number: int = Field(
+        8, ge=0, strict=True, description="learned tokens behind each image; 0: none, it stays as it is"
+    )
 
     def most(self, shape: Shape) -> int:
         """How many tokens the parts hold."""

@@ -1,0 +1,63 @@
+"""What methods are trained on: an embedded benchmark's question, put to images of its training digits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from prunarium.bench import cluttered_digits, digit_grid, digits
+from prunarium.bench.benchmarks import CLUTTERED_DIGITS, DIGIT_GRID, EmbeddedBenchmark
+from prunarium.bench.samples import Inputs
+from prunarium.records import Family
+
+Batch = tuple[Inputs, Tensor]
+"""The model's inputs, and the right classes or words ``[batch]`` or ``[batch, words]``."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A benchmark that methods are trained on.
+
+    Attributes:
+        make: a batch of so many images by a seed, of some digits (the benchmark's test digits without).
+        logits: what the model says to each right class or word, with those before it given ``[batch, ..., answers]``.
+        backbone: what the names of the weights contain that are trained with the method unless told otherwise.
+    """
+
+    benchmark: EmbeddedBenchmark
+    make: Callable[[int, int, digits.Pool | None], Batch]
+    logits: Callable[[nn.Module, Inputs, Tensor], Tensor]
+    backbone: tuple[str, ...]
+
+    def right(self, model: nn.Module, batch: Batch) -> Tensor:
+        """Which samples the model answers rightly, every word of them ``[batch]``."""
+        inputs, labels = batch
+        return (self.logits(model, inputs, labels).argmax(dim=-1) == labels).view(len(labels), -1).all(dim=1)
+
+
+def _cluttered_digits(count: int, seed: int, pool: digits.Pool | None) -> Batch:
+    made = cluttered_digits.generate(count, seed, digit_pool=pool)
+    return {"images": torch.from_numpy(made.images)[:, None] / 255}, torch.from_numpy(made.labels)
+
+
+def _digit_grid(count: int, seed: int, pool: digits.Pool | None) -> Batch:
+    asked = digit_grid.generate(count, seed, digit_pool=pool)
+    pixels = torch.from_numpy(asked.images).permute(0, 3, 1, 2) / 255
+    return {"input_ids": torch.from_numpy(asked.prompts), "pixel_values": pixels}, torch.from_numpy(asked.answers)
+
+
+def _classes(model: nn.Module, inputs: Inputs, labels: Tensor) -> Tensor:
+    return CLUTTERED_DIGITS.answer(model, inputs)
+
+
+def _words(model: nn.Module, inputs: Inputs, labels: Tensor) -> Tensor:
+    ids = torch.cat([inputs["input_ids"], labels[:, :-1]], dim=1)
+    told = {**inputs, "input_ids": ids, "use_cache": not model.training}
+    return model(**told, logits_to_keep=labels.shape[1]).logits
+
+
+TASKS: dict[Family, Task] = {
+    "vit": Task(CLUTTERED_DIGITS, _cluttered_digits, _classes, backbone=("",)),
+    "vlm": Task(DIGIT_GRID, _digit_grid, _words, backbone=("multi_modal_projector",)),
+}
