@@ -3,7 +3,9 @@
 import pytest
 
 from prunarium import PrunariumError
+from prunarium.bench import budgets
 from prunarium.bench.cells import Cell, prepare
+from prunarium.bench.counters import count_macs
 
 
 def cell(method, **values):
@@ -20,6 +22,19 @@ def test_a_share_is_reached_on_data(method):
 def test_a_share_is_reached_on_shapes():
     score = prepare(Cell(method="tome", model="deit_tiny_patch16_224", device="meta", macs=0.65)).measure()
     assert score.cost.macs / score.cost.macs_baseline == pytest.approx(0.65, abs=0.01)
+
+
+def test_settings_that_keep_the_same_tokens_are_counted_once(monkeypatch):
+    """A large model takes its time for every count."""
+    counted = []
+
+    def count(model, answer, one, handle=None):
+        counted.append(repr(handle.method) if handle else "untouched")
+        return count_macs(model, answer, one, handle)
+
+    monkeypatch.setattr(budgets, "count_macs", count)
+    prepare(cell("evit", macs=0.65))
+    assert len(counted) == len(set(counted)) < 20, "of 30 tries"
 
 
 def test_what_contradicts_itself_is_refused():

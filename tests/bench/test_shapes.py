@@ -60,6 +60,12 @@ def test_a_decoder_follows_the_closed_form_of_its_layers(text: int) -> None:
     assert cost.tokens == [576.0] * 2 + [288.0] * 30
 
 
+def test_what_is_evicted_after_the_prompt_was_read() -> None:
+    cost = counted("voco-llama", "llava-1.5-7b-decoder", weights="random", number=1).cost
+    assert cost.tokens == [1.0] * 32
+    assert cost.macs > cost.macs_baseline, "one token more than the image has"
+
+
 def test_a_decoder_costs_what_the_real_llama_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     small = shapes.Decoder(layers=3, width=256, feed_forward=300, image_tokens=40)
     monkeypatch.setitem(shapes.DECODERS, "small-decoder", small)

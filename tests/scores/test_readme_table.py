@@ -33,14 +33,21 @@ def test_what_was_measured_otherwise_is_not_mixed_in(pair: Sequence[MeasuredScor
     head, *found = rows([*others, *pair])
     assert head[0].endswith(f"{pair[0].environment.device}, {pair[0].environment.threads} threads, float32")
     assert found == [
-        ["", "`random`", "not ranked", "75.0 %", "not ranked"],
-        ["", "`topk-cls`", "not ranked", "75.0 %", "not ranked"],
+        ["", "`random`", "", "75.0 %", "", ""],
+        ["", "`topk-cls`", "", "75.0 %", "", ""],
     ]
 
 
 def test_of_several_settings_the_best_counts(pair: Sequence[MeasuredScore]) -> None:
     worse = altered(pair[0], setting="Other()", parameters={"other": True}, quality__method=0.2)
-    assert rows([worse, *pair])[2][1:4] == ["`topk-cls`", "not ranked", "75.0 %"]
+    assert rows([worse, *pair])[2][1:4] == ["`topk-cls`", "", "75.0 %"]
+
+
+def test_where_others_are_ranked_a_method_that_is_not_says_so(pair: Sequence[MeasuredScore]) -> None:
+    both = [altered(score, cost__budget=0.25) for score in pair]
+    third = altered(pair[0], method="third", cost__budget=0.25)
+    table = {row[1]: row[2:] for row in rows([*pair, *both, third])}
+    assert table["`third`"] == ["", "not ranked", "75.0 %", ""]
 
 
 def test_torchs_seed_makes_no_further_seeds(pair: Sequence[MeasuredScore]) -> None:
