@@ -34,6 +34,6 @@ def warm_up_then_cosine(
     """The learning rate rises for ``warm_up`` steps, then falls to zero along a cosine."""
 
     def share(step: int) -> float:
-        return min(step / warm_up, 0.5 * (1 + math.cos(math.pi * max(step - warm_up, 0) / (steps - warm_up))))
+        return min(step / warm_up, 0.5 * (1 + math.cos(math.pi * max(step - warm_up, 0) / max(steps - warm_up, 1))))
 
     return torch.optim.lr_scheduler.LambdaLR(optimiser, share)

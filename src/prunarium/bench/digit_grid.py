@@ -14,7 +14,7 @@ been read: one of nine, or the three of a row or a column. An answer has two wor
 the image: the second is read from the cache.
 """
 
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,15 +46,19 @@ NOTHING = -1
 
 
 class Grids(NamedTuple):
-    """Images uint8 ``[count, 48, 48, 3]``; the digit of each cell, or ``NOTHING``, and its colour ``[count, 9]``."""
+    """Images with what their cells hold, row by row.
+
+    Attributes:
+        images: uint8 ``[count, 48, 48, 3]``.
+        digits: or ``NOTHING`` ``[count, 9]``.
+        colours: by their places in ``COLOURS``; without meaning where no digit is ``[count, 9]``.
+        middles: the patch in which the middle of the digit lies, row by row; without meaning likewise ``[count, 9]``.
+    """
 
     images: np.ndarray
     digits: np.ndarray
     colours: np.ndarray
-
-    def repeat(self, times: int) -> Self:
-        """Each image so many times in a row."""
-        return type(self)(*(part.repeat(times, axis=0) for part in self))
+    middles: np.ndarray
 
 
 class Questions(NamedTuple):
@@ -172,4 +176,6 @@ def _grids(count: int, seed: int, train: bool, digit_pool: digits.Pool | None) -
     spots = image[:, None, None], rows[:, :, None], columns[:, None, :], colours[image, cell, None, None]
     canvas[spots] += pool[chosen[image, cell]]
     images = np.minimum(canvas, 255).astype(np.uint8)
-    return Grids(images, np.where(full, shown, NOTHING), colours), rng
+    middle_row, middle_column = (corner + size // 2) // PATCH
+    middles = middle_row * (CANVAS // PATCH) + middle_column
+    return Grids(images, np.where(full, shown, NOTHING), colours, middles), rng
