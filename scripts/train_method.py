@@ -35,6 +35,7 @@ and, with --backbone,
     deco          --steps 600 --rate 1e-2
 """
 
+import fnmatch
 import sys
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -73,16 +74,17 @@ def distillation(logits: Tensor, teacher: Tensor) -> Tensor:
 
 
 def weights_of(model: nn.Module, only: Sequence[str]) -> list[str]:
-    """Names of the model's parameters and buffers that contain one of some words.
+    """Names of the model's parameters and buffers that contain one of some words, in which ``*`` stands for anything.
 
     Raises:
         PrunariumError: one of the words is in none of the names.
     """
     names = list(model.state_dict())
-    unknown = next((word for word in only if not any(word in name for name in names)), None)
+    found = {word: fnmatch.filter(names, f"*{word}*") for word in only}
+    unknown = next((word for word in only if not found[word]), None)
     if unknown is not None:
         raise PrunariumError(f"no weight of the model has '{unknown}' in its name; such a name is {names[0]}")
-    return [name for name in names if any(word in name for word in only)]
+    return [name for name in names if any(name in some for some in found.values())]
 
 
 def fine_tune(
@@ -183,7 +185,8 @@ def main(
     param: Annotated[list[str] | None, typer.Option(help="a parameter of the method, as name=value")] = None,
     backbone: Annotated[bool, typer.Option(help="train the model too, and write what was trained of it")] = False,
     only: Annotated[
-        list[str] | None, typer.Option(help="with --backbone: a word in the names of the weights to train")
+        list[str] | None,
+        typer.Option(help="with --backbone: a word in the names of the weights to train; * is anything"),
     ] = None,
     steps: Annotated[int, typer.Option(min=1)] = 800,
     batch: Annotated[int, typer.Option(min=1)] = 64,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunarium.bench import digit_grid, digits
-from prunarium.bench.digit_grid import COLOURS, KINDS, NOTHING, PLACES, Grids, Questions, in_words
+from prunarium.bench.digit_grid import COLOURS, KINDS, NOTHING, PLACES, Questions, in_words
 from prunarium.bench.models import digit_grid_llava
 from tests.script_modules import script
 
@@ -100,8 +100,8 @@ def test_every_answer_is_the_one_that_is_read_off(shown, full, colours):
     grid = np.array([[one[1] if one else NOTHING for one in held]])
     kind, place = np.array([(0, cell) for cell in range(9)] + [(k, line) for k in (1, 2) for line in range(6)]).T
     questions = Questions(kind, place, np.arange(len(kind)) % 3)
-    many = Grids(np.empty(0), grid.repeat(len(kind), axis=0), np.array([colours]).repeat(len(kind), axis=0))
-    for prompt, answer, cells in zip(questions.prompts(), questions.answers(many), questions.cells(), strict=True):
+    answers = questions.answers(grid.repeat(len(kind), axis=0), np.array([colours]).repeat(len(kind), axis=0))
+    for prompt, answer, cells in zip(questions.prompts(), answers, questions.cells(), strict=True):
         if any(held[cell] for cell in cells.nonzero()[0]):
             assert in_words(answer) == read(in_words(prompt), held)
 

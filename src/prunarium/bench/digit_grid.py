@@ -92,14 +92,13 @@ class Questions(NamedTuple):
         """Which cells matter ``[count, 9]``."""
         return np.where(self.kind[:, None] == 0, IN_CELL[self.place], IN_LINE[self.place % len(LINES)])
 
-    def answers(self, grids: Grids) -> np.ndarray:
-        """Token ids of the right answers, eos at their end ``[count, 3]``."""
-        asked = self.cells()
-        held = np.where(asked, grids.digits, NOTHING)
+    def answers(self, shown: np.ndarray, colours: np.ndarray) -> np.ndarray:
+        """Token ids of the right answers, eos at their end ``[count, 3]``, from the digits and colours of ``Grids``."""
+        held = np.where(self.cells(), shown, NOTHING)
         largest = held.argmax(axis=1)[:, None]  # of one cell, the digit in it
-        named = [COLOUR + np.take_along_axis(grids.colours, largest, 1), np.take_along_axis(held, largest, 1)]
+        named = [COLOUR + np.take_along_axis(colours, largest, 1), np.take_along_axis(held, largest, 1)]
         there = held != NOTHING
-        counted = [(there & (grids.colours == self.colour[:, None])).sum(axis=1), there.sum(axis=1)]
+        counted = [(there & (colours == self.colour[:, None])).sum(axis=1), there.sum(axis=1)]
         words = np.where(self.kind[:, None] == 1, np.stack(counted, axis=1), np.concatenate(named, axis=1))
         return np.concatenate([words, np.full((len(words), 1), EOS)], axis=1)
 
@@ -140,7 +139,7 @@ def generate(count: int, seed: int, train: bool = False, digit_pool: digits.Pool
     return Asked(
         grids.images,
         questions.prompts(),
-        questions.answers(grids),
+        questions.answers(grids.digits, grids.colours),
         tuple(KINDS[one] for one in kind),
         questions.cells(),
     )

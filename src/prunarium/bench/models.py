@@ -35,7 +35,7 @@ def cluttered_digits_vit() -> "VisionTransformer":
 
 
 def digit_grid_llava() -> "LlavaForConditionalGeneration":
-    """transformers' LlavaForConditionalGeneration: a CLIP tower of 3 layers, a Llama of 8 layers, both of width 64.
+    """transformers' LlavaForConditionalGeneration: a CLIP tower of 4 layers, a Llama of 8 layers, both of width 64.
 
     Takes images ``[batch, 3, 48, 48]`` in 0..1, which become 144 visual tokens, as in LLaVA taken from the tower's last
     layer but one.
@@ -47,7 +47,7 @@ def digit_grid_llava() -> "LlavaForConditionalGeneration":
         patch_size=digit_grid.PATCH,
         hidden_size=64,
         intermediate_size=160,
-        num_hidden_layers=3,
+        num_hidden_layers=4,
         num_attention_heads=4,
     )
     text = LlamaConfig(

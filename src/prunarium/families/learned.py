@@ -15,16 +15,17 @@ from prunarium.families.base import Shape, TokenMethod
 from prunarium.families.staging import CumulativeMethod
 
 RANDOM = "random"
+WEIGHTS = (
+    "its learned parts: the name of a file that comes with the method, the path of a safetensors file, "
+    f"or '{RANDOM}' to train them"
+)
+"""What a learned method says of its parameter of this name."""
 
 
 class LearnedMethod(TokenMethod):
     """A method with learned parts, such as a predictor of what to keep. A subclass writes ``parts`` too."""
 
-    weights: str = Field(
-        "cluttered-digits",
-        description="its learned parts: the name of a file that comes with the method, the path of a safetensors file, "
-        f"or '{RANDOM}' to train them",
-    )
+    weights: str = Field("cluttered-digits", description=WEIGHTS)
     _learned: nn.Module | None = PrivateAttr(None)
     _fitted_to: Shape | None = PrivateAttr(None)
     _trained_file: Path | None = PrivateAttr(None)

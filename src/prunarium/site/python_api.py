@@ -161,11 +161,15 @@ def _description(member: Any) -> str | None:
 
 
 def _string(node: ast.expr, module: Any) -> str:
-    """What a string of the source says; a name in an f-string is a constant of the module."""
+    """What a string of the source says; a name is a constant of the module, or one that it imports."""
     if isinstance(node, ast.JoinedStr):
         return "".join(_string(part, module) for part in node.values)
     if isinstance(node, ast.FormattedValue):
-        node = ast.parse(str(module[ast.unparse(node.value)].value), mode="eval").body
+        node = node.value
+    if isinstance(node, ast.Name):
+        constant = module[node.id]
+        constant = constant.final_target if constant.is_alias else constant
+        return _string(ast.parse(str(constant.value), mode="eval").body, constant.module)
     return str(ast.literal_eval(node))
 
 

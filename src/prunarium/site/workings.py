@@ -122,7 +122,7 @@ def _readings(method: "TokenMethod") -> Iterator[Reading]:
 
     for name in sorted(method.needs):
         words = inspect.getdoc(getattr(Attention, name)) or name
-        words = _SHAPE.sub("", " ".join(words.split())).rstrip(".")
+        words = _SHAPE.sub("", " ".join(words.split())).rstrip(".").replace("``", "").removesuffix(" (vlm)")
         yield Reading(name, words.replace("this block", "the block before") if method.place == "before" else words)
 
 
