@@ -1,5 +1,7 @@
 """Tokens added behind an image: the sequence grows, and all that counts its tokens follows."""
 
+from typing import ClassVar
+
 import pytest
 import torch
 
@@ -72,3 +74,23 @@ def test_no_registers_is_no_method():
         with method.apply(model) as handle:
             assert torch.equal(model(**prompt).logits, due)
             assert handle.report().budget == 1
+
+
+@torch.inference_mode()
+def test_a_fused_token_is_an_added_one():
+    model, seen = make_llava(), []
+
+    class Looking(type(load("prumerge"))):
+        needs: ClassVar = frozenset({"cls_attention", "added"})
+
+        def acts_at(self, shape):
+            return (1, 2)
+
+        def reduce(self, tokens, attention, block):
+            seen.append(attention.added)
+            return tokens.keep(torch.tensor([[8, 9, 0]])) if block == 1 else tokens
+
+    with Looking(keep_rate=0.25).apply(model):
+        model(**one_of(prompt_for(model), 0))
+    assert seen[0].tolist() == [[False] * 9 + [True]]
+    assert seen[1].tolist() == [[False, False, True]]  # in the order of the sequence again

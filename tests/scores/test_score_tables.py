@@ -115,7 +115,7 @@ def test_facts_of_a_model_at_another_image_size() -> None:
 
 def test_facts_of_an_embedded_vision_language_model() -> None:
     facts = model_facts("digit-grid", "digit-grid", 1)
-    assert facts.img_size == 36 and facts.param_count and 100_000 < facts.param_count < 1_000_000
+    assert facts.img_size == 48 and facts.param_count and 100_000 < facts.param_count < 1_000_000
 
 
 def test_parquet_gives_the_records_back(scores: list[MeasuredScore], tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_a_method_that_breaks_fails(folders: Path) -> None:
     shutil.copytree(folders / "topk-cls", broken)
     code = (broken / "method.py").read_text()
     (broken / "method.py").write_text(
-        code.replace("        score = ", "        raise OSError('no\\nmore')\n        score = ")
+        code.replace("        kept = ", "        raise OSError('no\\nmore')\n        kept = ")
     )
     found = again(broken, score)
     assert (found.verdict, found.reason) == ("failed", "OSError: no more")

@@ -9,7 +9,8 @@ from prunarium.records import MeasuredScore
 
 
 def content(scores: Sequence[MeasuredScore]) -> bytes:
-    """The file. ``parameters`` is JSON, because methods differ in theirs; ``speed`` and ``tokens`` are lists.
+    """The file. ``parameters`` is JSON, because methods differ in theirs; ``speed``, ``tokens`` and the qualities by kind
+    are lists.
 
     Raises:
         PrunariumError: pandas or pyarrow is not installed.
@@ -26,4 +27,6 @@ def content(scores: Sequence[MeasuredScore]) -> bytes:
 
 
 def _row(score: MeasuredScore) -> dict[str, Any]:
-    return {**score.model_dump(mode="json"), "parameters": json.dumps(score.parameters, sort_keys=True)}
+    fields = score.model_dump(mode="json")
+    kinds = [{"kind": kind, **quality} for kind, quality in fields["quality_by_kind"].items()]
+    return {**fields, "quality_by_kind": kinds, "parameters": json.dumps(score.parameters, sort_keys=True)}
