@@ -11,7 +11,7 @@ from prunarium.bench.environment import weights_hash
 
 CHECKSUMS = {
     ("cluttered-digits", 1): "c1ffe20f77202c00241525870123a47b5bca64883922bd50a1f40ecc46162954",
-    ("digit-grid", 1): "7fc7206d73b4dfb5dab83d099e801b2f63a12b70c4b4e0ea9a6751fb93c1297c",
+    ("digit-grid", 2): "ae5dbf105220076e72098cf379c1bf96149a7ee9ed0342b88c930d0ccf68e494",
 }
 
 
