@@ -9,8 +9,7 @@ from prunarium.records import MeasuredScore
 
 
 def content(scores: Sequence[MeasuredScore]) -> bytes:
-    """The file. ``parameters`` is JSON, because methods differ in theirs; ``speed``, ``tokens`` and the qualities by kind
-    are lists.
+    """The file. ``parameters`` is JSON, because methods differ in theirs; times, tokens, qualities by kind are lists.
 
     Raises:
         PrunariumError: pandas or pyarrow is not installed.
