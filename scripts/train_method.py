@@ -25,14 +25,17 @@ and, with --backbone,
     sinkhorn      --steps 700 --rate 5e-3     as-vit   --steps 300        ltmp     --steps 300
     a-vit         --steps 700 --rate 5e-3 --param gate_center=10 --param ponder_weight=0.02
 
-Those of the vlm family are to be made with ``--batch 32 --variants 2 --lowest 0.03 --highest 0.6`` and
+Those of the vlm family were made with ``--batch 16 --variants 1 --lowest 0.03 --highest 0.6 --steps 300`` and
 
-    tokenpacker   --steps 600                 honeybee    --steps 600
-    victor        --steps 900 --rate 1e-2     voco-llama  --steps 900 --rate 1e-2
+    tokenpacker   --rate 4e-3    honeybee      --rate 4e-3
+    victor        --rate 2e-2    voco-llama    --rate 2e-2
 
-and, with --backbone,
+and, with --backbone --highest 0.95 --steps 400 --rate 1e-2,
 
-    deco          --steps 600 --rate 1e-2
+    deco          --only multi_modal_projector --only 'language_model*q_proj' --only 'language_model*k_proj'
+
+A model with image tokens at other places needs other queries and keys. With them, Victor and VoCo-LLaMA make files as
+small; TokenPacker and Honeybee have room for ``--only 'language_model*q_proj'``.
 """
 
 import fnmatch
