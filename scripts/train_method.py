@@ -30,7 +30,7 @@ Those of the vlm family were made with ``--batch 16 --variants 1 --lowest 0.03 -
     tokenpacker   --rate 4e-3    honeybee      --rate 4e-3
     victor        --rate 2e-2    voco-llama    --rate 2e-2
 
-and, with --backbone --highest 0.95 --steps 400 --rate 1e-2,
+and, with --backbone --highest 0.95 --steps 400 --rate 1e-2, is to be made
 
     deco          --only multi_modal_projector --only 'language_model*q_proj' --only 'language_model*k_proj'
 
