@@ -26,7 +26,7 @@ def main(
     check: Annotated[bool, typer.Option("--check", help="write nothing, only compare")] = False,
 ) -> None:
     """Make token maps."""
-    due = [name for name in methods or registry.cards() if again or not _is_current(name)]
+    due = [name for name in methods or _runnable() if again or not _is_current(name)]
     if check:
         sys.exit(f"not current: {', '.join(due)}; run: python scripts/make_token_maps.py" if due else 0)
     for name, picture in pictures().items():
@@ -41,6 +41,11 @@ def main(
 def as_text(maps: TokenMaps) -> str:
     """Small, and yet a line for each input and step, so that a change can be read."""
     return maps.model_dump_json(indent=1, exclude_none=True) + "\n"
+
+
+def _runnable() -> list[str]:
+    """Methods that need nothing but their parameters."""
+    return [name for name in registry.cards() if not registry.load_class(name).asks]
 
 
 def _is_current(name: str) -> bool:

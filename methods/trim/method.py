@@ -50,6 +50,7 @@ class TRIM(VlmMethod):
     keep_rate: Annotated[float, Field(gt=0, le=1, strict=True)] | None = Field(
         None, description="share of the patches left; default: those that stand out by the interquartile range"
     )
+    asks: ClassVar[bool] = True
     _question: Question | None = PrivateAttr(None)
 
     def ask(self, clip: Any, input_ids: Tensor, attention_mask: Tensor | None = None) -> Self:

@@ -53,7 +53,8 @@ def test_more_tokens_more_bytes():
     for drop_rate in (0.25, 0.5, 0.9):
         with load("fastv", drop_rate=drop_rate).apply(model):
             peaks.append(peak(model, inputs, next_word))
-    assert peaks == sorted(set(peaks), reverse=True)
+    assert peaks == sorted(peaks, reverse=True), "the peak may come to lie in the tower, where nothing is dropped"
+    assert peaks[0] > peaks[1] > peaks[-1]
 
 
 def test_a_batch_that_does_not_fit_is_one_line():

@@ -34,7 +34,7 @@ def measure(name, benchmark, **parameters):
 
 def untimed(score):
     """All of a score that must come out again, bit by bit."""
-    times = {"baseline_ms", "method_ms", "ratio", "own_ms", "own_share"}
+    times = {"baseline_ms", "method_ms", "ratio", "own_ms", "own_share", "decode"}
     return score.model_dump(exclude={"measured_on": True, "speed": {"__all__": times}})
 
 

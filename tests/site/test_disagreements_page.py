@@ -35,7 +35,7 @@ def test_what_the_rows_tell_of_the_causes_is_shown(everything):
 
 
 def test_methods_without_a_folder_lead_to_their_papers(everything):
-    assert '<a href="../../papers/sparsevlm/">SparseVLM</a>' in made(everything)
+    assert '<a href="../../papers/longllmlingua/">LongLLMLingua</a>' in made(everything)
 
 
 def test_the_jump_list_leads_to_every_heading(everything):

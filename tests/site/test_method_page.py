@@ -40,7 +40,7 @@ def named(everything, name):
 @pytest.mark.parametrize("name", METHODS)
 def test_every_python_snippet_runs(everything, name, capsys):
     made = snippets.in_python(named(everything, name))
-    assert made
+    assert bool(made) is not registry.load_class(name).asks
     for snippet in made:
         exec(compile(snippet.code, f"{name}: {snippet.title}", "exec"), {})
         printed = capsys.readouterr().out

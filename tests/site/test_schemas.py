@@ -25,7 +25,16 @@ def test_each_kind_of_file_has_a_page(made) -> None:
 def test_every_part_of_a_record_is_found() -> None:
     names = [model.__name__ for model in models(MeasuredScore)]
     assert names[0] == "MeasuredScore" and len(set(names)) == len(names)
-    assert set(names) == {"MeasuredScore", "Quality", "Cost", "Speed", "Environment", "Interval"}
+    assert set(names) == {
+        "MeasuredScore",
+        "Quality",
+        "Cost",
+        "Cache",
+        "Speed",
+        "Decode",
+        "Environment",
+        "Interval",
+    }
 
 
 @pytest.mark.parametrize(("kind", "model"), ALL, ids=[f"{kind.id}-{model.__name__}" for kind, model in ALL])

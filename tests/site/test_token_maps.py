@@ -17,7 +17,7 @@ from prunarium.catalog.validate import validate
 from prunarium.records import TokenMap, TokenMaps, token_maps_key_of
 from prunarium.site.token_maps import Maps
 
-METHODS = sorted(registry.cards())
+METHODS = sorted(name for name in registry.cards() if not registry.load_class(name).asks)
 MARKS = "*.-ABCXYZabcxyz"
 SHIFT = """new Promise(done => {
   const sum = list => list.getEntries().reduce((total, shift) => total + shift.value, 0);

@@ -17,9 +17,9 @@ benchmark = find_benchmark("{benchmark}")  # data made on the spot, and a small 
 model, data = benchmark.model(), benchmark.data()
 method = prunarium.load("{method}")
 with method.apply(model) as handle, torch.inference_mode():  # taken out again at the end
-    said = benchmark.respond(model, data.batch(0, 8, torch.device("cpu"))).said
+    said = benchmark.respond(model, data.batch(0, 1, torch.device("cpu"))).said
 print(handle.report())  # tokens in and out of every block
-print("right:", benchmark.right(said, data.labels[:8]).tolist())
+print("right:", benchmark.right(said, data.labels[:1]).tolist())
 """
 _ON_TIMM = """\
 import timm
@@ -46,6 +46,8 @@ class Snippet:
 def in_python(method: Method) -> list[Snippet]:
     """On a model of one's own where that needs no training first, and on what the package ships."""
     found = []
+    if method.workings is not None and method.workings.asks:
+        return []
     learned = method.workings is None or method.workings.learned
     if "vit" in method.card.families and not learned:
         found.append(Snippet("On a timm model", _ON_TIMM.format(method=method.id)))

@@ -74,6 +74,7 @@ class Workings:
         place: where in a block of a ViT it acts.
         learned: whether it has learned parts of its own.
         adaptive: whether the number of tokens left depends on the input.
+        asks: whether something besides parameters has to be given to it before it can be applied.
         weighs: whether a merged token counts in attention as often as the tokens it stands for.
     """
 
@@ -86,6 +87,7 @@ class Workings:
     learned: bool
     adaptive: bool
     weighs: bool
+    asks: bool
 
 
 def workings_of(folder: str) -> Workings | None:
@@ -114,6 +116,7 @@ def workings_of(folder: str) -> Workings | None:
         learned=isinstance(method, LearnedMethod),
         adaptive=method.adaptive,
         weighs=method.size_bias,
+        asks=method.asks,
     )
 
 
