@@ -26,7 +26,7 @@ def main(
     check: Annotated[bool, typer.Option("--check", help="write nothing, only compare")] = False,
 ) -> None:
     """Make token maps."""
-    due = [name for name in methods or _runnable() if again or not _is_current(name)]
+    due = [name for name in methods or shown() if again or not _is_current(name)]
     if check:
         sys.exit(f"not current: {', '.join(due)}; run: python scripts/make_token_maps.py" if due else 0)
     for name, picture in pictures().items():
@@ -43,9 +43,10 @@ def as_text(maps: TokenMaps) -> str:
     return maps.model_dump_json(indent=1, exclude_none=True) + "\n"
 
 
-def _runnable() -> list[str]:
-    """Methods that need nothing but their parameters."""
-    return [name for name in registry.cards() if not registry.load_class(name).asks]
+def shown() -> list[str]:
+    """Methods that need nothing but their parameters, and whose tokens leave an image, not the cache alone."""
+    kinds = {name: registry.load_class(name) for name in registry.cards()}
+    return [name for name, kind in kinds.items() if not kind.asks and not getattr(kind(), "evicts", False)]
 
 
 def _is_current(name: str) -> bool:

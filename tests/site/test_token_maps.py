@@ -16,8 +16,9 @@ from prunarium.bench.pictures import budget_maps
 from prunarium.catalog.validate import validate
 from prunarium.records import TokenMap, TokenMaps, token_maps_key_of
 from prunarium.site.token_maps import Maps
+from tests.script_modules import script
 
-METHODS = sorted(name for name in registry.cards() if not registry.load_class(name).asks)
+METHODS = sorted(script("make_token_maps").shown())
 MARKS = "*.-ABCXYZabcxyz"
 SHIFT = """new Promise(done => {
   const sum = list => list.getEntries().reduce((total, shift) => total + shift.value, 0);
