@@ -208,7 +208,7 @@ class TokenMethod(BaseModel, ABC):
             block, with what the attention of the block before it has to offer (in the first block: nothing).
         adaptive: whether the number of tokens left depends on the data.
         trains: whether a model in training mode may run it: gradients reach everything that decides.
-        asks: whether something besides parameters has to be given to it before it can be applied; its docstring says what.
+        asks: whether something besides parameters must be given to it before it is applied; its docstring says what.
         positions: vlm: of the tokens left by ``reduce``: those they had, or counted anew from 0.
         newlines: vlm: whether the newline tokens between rows of patches stay when ``encode`` drops patches.
     """
