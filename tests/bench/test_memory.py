@@ -50,11 +50,10 @@ def test_more_tokens_more_bytes():
     shipped = find_benchmark("digit-grid")
     model, inputs = shipped.model(), shipped.make(4, 0).batch(0, 4, CPU)
     peaks = [peak(model, inputs, next_word)]
-    for drop_rate in (0.25, 0.5, 0.9):
+    for drop_rate in (0.1, 0.25, 0.5):  # with fewer tokens the peak lies in the tower, where nothing is dropped
         with load("fastv", drop_rate=drop_rate).apply(model):
             peaks.append(peak(model, inputs, next_word))
-    assert peaks == sorted(peaks, reverse=True), "the peak may come to lie in the tower, where nothing is dropped"
-    assert peaks[0] > peaks[1] > peaks[-1]
+    assert peaks == sorted(set(peaks), reverse=True)
 
 
 def test_a_batch_that_does_not_fit_is_one_line():

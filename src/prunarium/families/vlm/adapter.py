@@ -3,6 +3,7 @@
 import functools
 import inspect
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -34,7 +35,7 @@ INSIDE = BEFORE | {
 }
 
 
-class VlmAdapter:
+class VlmAdapter(ABC):
     """One method and one model of one class.
 
     Tokens are dropped while the prompt is read. With a cache, each layer keeps the tokens that it had; without one
@@ -70,9 +71,9 @@ class VlmAdapter:
         )
 
     @staticmethod
+    @abstractmethod
     def fits(model: nn.Module) -> bool:
         """Whether it is a stock model of the class."""
-        raise NotImplementedError
 
     def tower_offers(self) -> frozenset[str]:
         """What the vision tower has for ``encode``."""
@@ -125,13 +126,13 @@ class VlmAdapter:
 
         return features
 
+    @abstractmethod
     def placeholders(self, kwargs: dict[str, Any]) -> int:
         """How many tokens the images make when nothing is dropped."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pictures(self, kwargs: dict[str, Any]) -> list[Picture]:
         """The images, reduced before they enter the language model."""
-        raise NotImplementedError
 
     def encoded(self, tower: Tower, projector: Callable[[Tensor], Tensor]) -> Tokens:
         """The tokens of some tiles, reduced before the projector, after it ``[tiles, tokens, dim]``."""

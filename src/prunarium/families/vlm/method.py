@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.ops import Entries, Tokens
 from prunarium.records import Family
@@ -37,7 +38,7 @@ class VlmMethod(TokenMethod):
             numbers of every head, such as one for each token ``[batch, heads or 1, ...]``; ``evict`` gets the mean of
             the heads that share keys ``[batch, key heads or 1, ...]``.
         """
-        raise NotImplementedError
+        raise PrunariumError(f"{type(self).__name__} writes 'evict' and not 'weigh', which says what matters")
 
     def evict(self, cache: Sequence[Entries], weights: Sequence[Tensor]) -> list[Entries]:
         """What is left of the cache once the last layer has read the prompt.
