@@ -82,7 +82,8 @@ class FitPrune(VlmMethod):
         """
         layers = shape_of(self, model).depth - 1
         watching = type(self)(drop_rate=0.0)
-        watching._seen = seen = []
+        seen: list[Tensor] = []
+        watching._seen = seen
         with watching.apply(model):
             for prompt in prompts:
                 model(**prompt)
