@@ -7,13 +7,16 @@ With --check nothing is written; the exit code is 1 when a page says something e
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from statistics import fmean
 from typing import Annotated
 
 import typer
 
 from prunarium import registry
 from prunarium.bench.best_settings import BestSettings, best_settings
-from prunarium.bench.conditions import EQUAL_BUDGETS
+from prunarium.bench.conditions import EQUAL_BUDGETS, condition_of
+from prunarium.bench.digit_grid import KINDS
+from prunarium.bench.draws import by_setting
 from prunarium.bench.wording import macs, percent, place, ratio
 from prunarium.catalog import load
 from prunarium.catalog.statistics import statistics
@@ -21,7 +24,8 @@ from prunarium.catalog.writing import write_text
 from prunarium.paths import root
 from prunarium.records import MeasuredScore
 
-PAGES = ("README.md", "site/pages/guide/measuring.md")
+PAGES = ("README.md", "site/pages/guide/measuring.md", "site/pages/guide/vision-language.md")
+_MIDDLE = 0.25
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -63,6 +67,29 @@ def _ranked(best: BestSettings) -> Iterator[list[str]]:
         name = f"`{method}`" + (f", mean of {seeds} seeds" if seeds > 1 else "")
         quality = {one: percent(at[one].quality) if one in at else "not ranked" for one in best.budgets}
         yield ["", name, *(quality.get(one, "") for one in EQUAL_BUDGETS)]
+
+
+def questions(scores: list[MeasuredScore]) -> str:
+    """Quality on digit-grid by kind of question, at the budget in the middle: methods that read the question first.
+
+    The condition is the one under which the most settings are ranked, and of each method its best setting.
+    """
+    best = next((one for one in best_settings(scores) if one.condition.benchmark == "digit-grid"), None)
+    if best is None:
+        return "Nothing was measured yet."
+    kept = _MIDDLE if _MIDDLE in best.budgets else best.budgets[0]
+    ranked = {method: at[kept] for method, at in best.rows.items() if kept in at}
+    draws = by_setting(score for score in scores if condition_of(score) == best.condition)
+    cards = registry.cards()
+    order = sorted(ranked, key=lambda name: (not cards[name].text_guided, -ranked[name].quality))
+    rows = []
+    for name in order:
+        row = ranked[name]
+        kinds = [one.quality_by_kind for one in draws[name, row.setting]]
+        shares = [percent(fmean(one[kind].method for one in kinds)) for kind in KINDS]
+        guided = "yes" if cards[name].text_guided else "no"
+        rows.append([f"`{name}`", guided, percent(row.quality), *shares, f"{row.mac_ratio:.2f}"])
+    return table(("method", "reads the question", f"all, budget {kept}", *KINDS, "MAC ratio"), rows)
 
 
 def _of_real_size(scores: list[MeasuredScore]) -> list[MeasuredScore]:
@@ -153,6 +180,7 @@ def main(check: Annotated[bool, typer.Option("--check", help="write nothing, onl
         "speed": lambda: speed(scores),
         "overhead": lambda: overhead(scores),
         "identity": lambda: identity(scores),
+        "questions": lambda: questions(scores),
     }
     for name in PAGES:
         path = root() / name

@@ -6,23 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunarium.ops import equal_prefixes, in_proportion
-
-
-def bisected(layers, total):
-    """With the largest threshold on the share of the importance that does not exceed the total."""
-
-    def prefix(falling, threshold):
-        reached = torch.tensor(falling, dtype=torch.float64).cumsum(0) / sum(falling)
-        return min(int((reached < threshold).sum()) + 1, len(falling))
-
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if sum(prefix(falling, middle) for falling in layers) > total:
-            high = middle
-        else:
-            low = middle
-    return [prefix(falling, low) for falling in layers]
+from tests.bisection import bisected
 
 
 @given(st.integers(0, 1000), st.integers(2, 4), st.integers(2, 9), st.floats(0, 1))

@@ -5,30 +5,9 @@ import pytest
 import torch
 
 from prunarium import load
+from tests.bisection import bisected
 
-from .cached import TOKENS, layers_of, places_after_words
-
-
-def prefix(falling, threshold):
-    """The shortest prefix whose cumulative share of the importance reaches a threshold."""
-    reached, whole = 0.0, sum(falling)
-    for count, importance in enumerate(falling, start=1):
-        reached += importance / whole
-        if reached >= threshold:
-            return count
-    return len(falling)
-
-
-def bisected(layers, total):
-    """Entries of each layer, with the largest threshold that does not exceed the total."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if sum(prefix(falling, middle) for falling in layers) > total:
-            high = middle
-        else:
-            low = middle
-    return [prefix(falling, low) for falling in layers]
+from .cached import TOKENS, layers_of
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
@@ -52,16 +31,3 @@ def test_the_first_and_the_last_are_a_setting():
     ends = [0, 1, 2, *range(TOKENS - 5, TOKENS)]
     assert all(set(ends) <= set(layer.kept(0, 0)) for layer in layers)
     assert torch.equal(layers[0].left.place[0, 0], layers[0].left.place[0, 1])
-
-
-@pytest.mark.parametrize("share", [0.3, 0.7])
-def test_after_every_word_one_goes_at_a_fixed_place(share):
-    method = load("prefixkv", keep_rate=share)
-    for layer, found in zip(layers_of(method), places_after_words(method, 40), strict=True):
-        held = layer.kept(0, 0)
-        part = len(held) / TOKENS
-        for word in range(40):
-            held.append(TOKENS + word)
-            if len(held) - part * (TOKENS + word + 1) >= 1 - 1e-9:
-                del held[max(len(held) - 25, len(held) // 2)]
-        assert found == held

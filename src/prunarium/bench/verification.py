@@ -96,6 +96,8 @@ def _work(score: MeasuredScore) -> tuple[bool, int, int]:
 def missing(names: Iterable[str], found: Collection[Verification]) -> list[Missing]:
     """Every embedded benchmark of the methods' families on which none of their records held.
 
+    A method that has to be told more than its parameters, such as TRIM the question, is measured on none.
+
     Raises:
         PrunariumError: there is no such method.
     """
@@ -104,7 +106,7 @@ def missing(names: Iterable[str], found: Collection[Verification]) -> list[Missi
         Missing(card.id, benchmark.name)
         for card in map(registry.find_card, names)
         for benchmark in benchmarks().values()
-        if benchmark.family in card.families
+        if benchmark.family in card.families and not registry.load_class(card.id).asks
     ]
     return [one for one in wanted if (one.method, one.benchmark) not in held]
 

@@ -30,6 +30,9 @@ class Card(Record):
     families: list[Family] = Field(min_length=1, description="where it acts")
     version: int = Field(1, ge=1, description="goes up when the method's results change")
     training_free: bool = Field(description="it needs no training to do what the paper says")
+    text_guided: bool = Field(
+        False, description="vlm: which tokens it keeps depends on the text of the prompt, not on the image alone"
+    )
     baseline: bool = Field(False, description="a yardstick such as random, rather than a paper's method")
     parity: Literal["official", "package", "none"] = Field(
         description="what tests compare it with: the authors' own code, a well-kept package, or nothing"

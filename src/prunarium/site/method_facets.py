@@ -21,6 +21,7 @@ def values_of(method: Method, content: Content) -> dict[str, set[str]]:
         "family": set(card.families),
         "measured": {YES} if method.runs else set(),
         "category": set(paper.categories) if paper else set(),
+        "guided": {YES} if card.text_guided else set(),
         "training": {"free" if card.training_free else "needed"},
         "parity": {card.parity},
         "licence": {_licence(card)},
@@ -35,6 +36,7 @@ def facets(content: Content) -> list[Facet]:
         "family": ("Family", {family: _FAMILIES.get(family, family) for family in get_args(Family)}),
         "measured": ("Availability", {YES: "Has measured scores"}),
         "category": ("Category", {term.id: term.name for term in content.catalogue.taxonomy.categories}),
+        "guided": ("Question", {YES: "Keeps what the question asks for"}),
         "training": ("Training", _TRAINING),
         "parity": ("Parity", _PARITY),
         "licence": (
