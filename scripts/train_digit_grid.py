@@ -34,6 +34,7 @@ from digit_training import augmented_pool, warm_up_then_cosine
 from prunarium.bench import digit_grid
 from prunarium.bench.digit_grid import CELLS, COLOURS, KINDS, LINES, NOTHING, PAD, Grids, Questions
 from prunarium.bench.models import digit_grid_llava, save_weights
+from prunarium.families.vlm.tower import HuggingFaceTower
 
 
 def all_questions(grids: Grids, seed: int) -> tuple[Tensor, Tensor]:
@@ -87,11 +88,18 @@ def answering_loss(model: Any, grids: Grids, seed: int, thin: bool = False) -> T
     """Of the words of all answers about each image, or with ``thin`` about what is left of it."""
     prompts, answers = all_questions(grids, seed)
     ids, told = packed(prompts, answers)
-    tower = model.model.vision_tower(pixels(grids.images), output_hidden_states=True)
-    image = model.model.multi_modal_projector(tower.hidden_states[model.config.vision_feature_layer][:, 1:])
+    states = model.model.vision_tower(pixels(grids.images), output_hidden_states=True).hidden_states
+    image = model.model.multi_modal_projector(states[model.config.vision_feature_layer][:, 1:])
     image, positions = thinned(image, grids, seed) if thin else (image, torch.arange(1, image.shape[1] + 2)[None])
     logits = answering(model, image, positions, ids, prompts.shape[1])
-    return cross_entropy(logits.flatten(0, 1), told.flatten(), label_smoothing=0.05, ignore_index=PAD)
+    wrong = cross_entropy(logits.flatten(0, 1), told.flatten(), label_smoothing=0.05, ignore_index=PAD)
+    return wrong + 0.1 * overlooking(model.model.vision_tower, states, grids)
+
+
+def overlooking(tower: Any, states: Sequence[Tensor], grids: Grids) -> Tensor:
+    """How little of the cls token's attention goes to the middles of digits, in the layer that makes the features."""
+    looks = HuggingFaceTower(tower, states, -2, 1).cls_attention().mean(dim=1)
+    return -((looks * (marks(grids) < 10)).sum(dim=1) / looks.sum(dim=1)).log().mean()
 
 
 def answering(model: Any, image: Tensor, positions: Tensor, ids: Tensor, questions: int) -> Tensor:
@@ -162,7 +170,7 @@ class Examiner(nn.Module):
         there = due < 10
         missed, invented = cross_entropy(found[there], due[there]), cross_entropy(found[~there], due[~there])
         told = binary_cross_entropy_with_logits(self.captioner(output.pooler_output), caption(grids))
-        return missed + 2 * invented + 2 * told
+        return missed + 2 * invented + 2 * told + 0.1 * overlooking(self.tower, output.hidden_states, grids)
 
 
 def marks(grids: Grids) -> Tensor:
