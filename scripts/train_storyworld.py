@@ -1,4 +1,4 @@
-"""Train the three small language models of storyworld (each about 20 minutes on one core, with --compile).
+"""Train the three small language models of storyworld (10 to 20 minutes each on one core).
 
     python scripts/train_storyworld.py encoder OUT.safetensors
     python scripts/train_storyworld.py decoder OUT.safetensors
@@ -31,7 +31,7 @@ from learning import learn
 from packing import layout, packed
 from prunarium.bench import storyworld
 from prunarium.bench.benchmarks import EmbeddedBenchmark
-from prunarium.bench.models import save_weights
+from prunarium.bench.models import load_weights, save_weights
 from prunarium.bench.samples import InMemory
 from prunarium.bench.story_benchmarks import DECODER_WORDS, ENCODER_WORDS, STORYWORLD_DECODER, STORYWORLD_ENCODER
 from prunarium.bench.story_models import story_bert, story_llama, story_scorer
@@ -92,7 +92,7 @@ class EncoderLesson:
     """The question's class, and at first the place of everything that is mentioned."""
 
     words = longest = ENCODER_WORDS
-    batch, rate, steps = 32, 1e-3, 5000
+    batch, rate, steps = 32, 1e-3, 6000
 
     def __init__(self) -> None:
         self.model: Any = story_bert()
@@ -120,7 +120,7 @@ class DecoderLesson:
     """The answers to all that could be asked about a story, and the story's own words."""
 
     words, longest = DECODER_WORDS, 4 * DECODER_WORDS
-    batch, rate, steps = 8, 2e-3, 3600
+    batch, rate, steps = 8, 2e-3, 4800
 
     def __init__(self) -> None:
         self.learner = self.model = story_llama()
@@ -141,7 +141,7 @@ class ScorerLesson:
     """Every word of stories, questions and answers."""
 
     words = longest = DECODER_WORDS
-    batch, rate, steps = 16, 2e-3, 3000
+    batch, rate, steps = 16, 2e-3, 6000
 
     def __init__(self) -> None:
         self.learner = self.model = story_scorer()
@@ -199,8 +199,7 @@ def marks(stories: Stories, ids: Tensor) -> Tensor:
 def all_questions(stories: Stories) -> tuple[Tensor, Tensor]:
     """Prompts that ask for each fact of each story ``[count, questions, tokens]``, and answers
     ``[count, questions, words]``."""
-    number, kind, about = (stories.held != NOTHING).nonzero()
-    asked = Asked(Stories(*(part[number] for part in stories)), kind, about)
+    asked = storyworld.every_question(stories)
     prompts, answers = (torch.from_numpy(part) for part in (asked.prompts(), asked.answers()))
     shape = (len(stories.words), -1)
     return prompts.unflatten(0, shape), answers.unflatten(0, shape)
@@ -269,12 +268,25 @@ def words_at(step: int, steps: int, words: int, longest: int) -> int:
     return (SHORTEST, (SHORTEST + words) // 2, words)[third]
 
 
-def teach(lesson: Lesson, steps: int, out: Path, every: int = 250, warm_up: int = 200) -> None:
-    """Train a model; check and write it every so many steps."""
+def teach(
+    lesson: Lesson, steps: int, out: Path, rate: float, grown: bool = False, every: int = 250, warm_up: int = 200
+) -> None:
+    """Train a model; check and write it every so many steps.
+
+    Args:
+        lesson: what it learns.
+        steps: of the optimiser.
+        out: file for the weights.
+        rate: peak learning rate.
+        grown: as if the first two thirds of the training were over.
+        every: steps from one check to the next.
+        warm_up: steps in which the rate rises.
+    """
 
     def loss(step: int) -> Tensor:
-        words = words_at(step, steps, lesson.words, lesson.longest)
-        return lesson.loss(max(2, lesson.batch * lesson.words // words), 10_000 + step, words, step / steps)
+        done, due = (step + 2 * steps, 3 * steps) if grown else (step, steps)
+        words = words_at(done, due, lesson.words, lesson.longest)
+        return lesson.loss(max(2, lesson.batch * lesson.words // words), 10_000 + done, words, done / due)
 
     def tell(step: int) -> None:
         if step % every == 0 or step == steps:
@@ -283,23 +295,27 @@ def teach(lesson: Lesson, steps: int, out: Path, every: int = 250, warm_up: int 
             )
             save_weights(lesson.model, out)
 
-    learn([(lesson.learner, lesson.rate)], loss, steps, tell, warm_up)
+    learn([(lesson.learner, rate)], loss, steps, tell, warm_up)
 
 
 def main(
     part: Annotated[Part, typer.Argument(help="which model")],
     out: Path,
     steps: Annotated[int | None, typer.Option(help="optimiser steps")] = None,
+    rate: Annotated[float | None, typer.Option(help="peak learning rate")] = None,
+    start: Annotated[Path | None, typer.Option(help="weights to go on from, with the longest stories")] = None,
     compiled: Annotated[bool, typer.Option("--compile", help="compile each layer: needs a C++ compiler")] = False,
     threads: int = 1,
 ) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     lesson = LESSONS[part]()
+    if start:
+        load_weights(lesson.model, start).train()
     if compiled:
         for layer in lesson.layers:
             layer.compile()
-    teach(lesson, steps or lesson.steps, out)
+    teach(lesson, steps or lesson.steps, out, rate or lesson.rate, grown=start is not None)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,15 @@ def test_the_sentences_that_decide_are_needed_and_enough(kind):
             assert len(left) == len(told) - 1 and read(". ".join(left), in_words(question)) is None
 
 
+def test_which_sentences_decide_depends_on_the_question():
+    asked = storyworld.every_question(storyworld.generate(5, 0, 128).stories)
+    decides = asked.deciding().reshape(5, 12, -1)
+    assert (decides.any(axis=1).sum(axis=1) == 3 * 26).all(), "each fact of 3 people decides some question"
+    assert not decides.all(axis=1).any() and 0.05 < decides.mean() < 0.1
+    for story in decides:
+        assert len(np.unique(story, axis=0)) == 12
+
+
 @pytest.mark.parametrize("length", [64, 65, 103, 256, 777, 2048])
 def test_lengths_are_those_asked_for(length):
     asked, running = storyworld.generate(5, 1, length), storyworld.running_text(2, 1, length)

@@ -120,9 +120,23 @@ def test_teaching_checks_and_writes(tmp_path, capsys, monkeypatch):
     torch.manual_seed(0)
     lesson, path = training.EncoderLesson(), tmp_path / "out.safetensors"
     lesson.batch = 2
-    training.teach(lesson, 3, path, every=3, warm_up=1)
+    training.teach(lesson, 3, path, 1e-3, every=3, warm_up=1)
     assert "step 3: present 0." in capsys.readouterr().out
     again = load_weights(story_bert(), path)
     for name, value in lesson.model.state_dict().items():
         assert torch.allclose(again.state_dict()[name], value, atol=1e-3), name
     assert lesson.model.training and path.stat().st_size < 1_000_000
+
+
+def test_going_on_is_with_long_stories(tmp_path):
+    lesson, asked = training.DecoderLesson(), []
+    lesson.check = lambda: {}
+
+    def loss(count, seed, words, progress):
+        asked.append((seed, words))
+        assert progress > 2 / 3
+        return training.ScorerLesson.loss(lesson, 2, seed, 64, progress)
+
+    lesson.loss = loss
+    training.teach(lesson, 4, tmp_path / "out.safetensors", 1e-3, grown=True, warm_up=1)
+    assert asked == [(10_009, 256), (10_010, 256), (10_011, 256), (10_012, 1024)]

@@ -183,6 +183,12 @@ def running_text(count: int, seed: int, length: int) -> Stories:
     return _stories([tell(rng, length, shares=REMINDING) for _ in range(count)], length)
 
 
+def every_question(stories: Stories) -> Asked:
+    """Ask for each fact of each story: equally many of each, one after the other."""
+    number, kind, about = (stories.held != NOTHING).nonzero()
+    return Asked(Stories(*(part[number] for part in stories)), kind, about)
+
+
 def _check(length: int, kinds: tuple[str, ...], depth: float | None) -> None:
     if not SHORTEST <= length <= LONGEST:
         raise PrunariumError(f"storyworld has no stories of {length} words; ask for {SHORTEST} to {LONGEST}")
