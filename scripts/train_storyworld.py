@@ -16,10 +16,11 @@ Each begins with stories of 64 words, which grow to the benchmark's in thirds of
 Warm-up and gradient clipping are needed.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -32,7 +33,6 @@ from packing import layout, packed
 from prunarium.bench import storyworld
 from prunarium.bench.benchmarks import EmbeddedBenchmark
 from prunarium.bench.models import load_weights, save_weights
-from prunarium.bench.samples import InMemory
 from prunarium.bench.story_benchmarks import DECODER_WORDS, ENCODER_WORDS, STORYWORLD_DECODER, STORYWORLD_ENCODER
 from prunarium.bench.story_models import story_bert, story_llama, story_scorer
 from prunarium.bench.story_telling import NOTHING
@@ -56,7 +56,7 @@ CHECK_SEED = 1
 READING = 0.3  # weight of the story's own words beside the answers
 
 
-class Lesson(Protocol):
+class Lesson(ABC):
     """How one of the models learns.
 
     Attributes:
@@ -79,23 +79,23 @@ class Lesson(Protocol):
     rate: float
     steps: int
 
+    @abstractmethod
     def loss(self, count: int, seed: int, words: int, progress: float) -> Tensor:
         """Of so many stories of so many words, at so much of the training, 0 to 1."""
-        ...
 
+    @abstractmethod
     def check(self) -> dict[str, float]:
         """How good the model is."""
-        ...
 
 
-class EncoderLesson:
+class EncoderLesson(Lesson):
     """The question's class, and at first the place of everything that is mentioned."""
 
     words = longest = ENCODER_WORDS
     batch, rate, steps = 32, 1e-3, 6000
 
     def __init__(self) -> None:
-        self.model: Any = story_bert()
+        self.model = story_bert()
         self.layers = list(self.model.bert.encoder.layer)
         self.mentions = nn.Linear(self.model.config.hidden_size, 2 * len(PLACES))
         self.learner = nn.ModuleList([self.model, self.mentions])
@@ -116,7 +116,7 @@ class EncoderLesson:
         return shares_of_right(STORYWORLD_ENCODER, self.model)
 
 
-class DecoderLesson:
+class DecoderLesson(Lesson):
     """The answers to all that could be asked about a story, and the story's own words."""
 
     words, longest = DECODER_WORDS, 4 * DECODER_WORDS
@@ -137,7 +137,7 @@ class DecoderLesson:
         return shares_of_right(STORYWORLD_DECODER, self.model)
 
 
-class ScorerLesson:
+class ScorerLesson(Lesson):
     """Every word of stories, questions and answers."""
 
     words = longest = DECODER_WORDS
@@ -252,7 +252,8 @@ def reading_loss(model: Any, ids: Tensor) -> Tensor:
 @torch.inference_mode()
 def shares_of_right(benchmark: EmbeddedBenchmark, model: nn.Module) -> dict[str, float]:
     """By kind of question: how often a model is right about stories that no benchmark asks about."""
-    data: InMemory = benchmark.make(CHECKED, CHECK_SEED)
+    data = benchmark.make(CHECKED, CHECK_SEED)
+    assert data.labels is not None
     model.eval()
     said = benchmark.respond(model, data.batch(0, len(data), torch.device("cpu"))).said
     model.train()

@@ -169,4 +169,4 @@ class _Teller:
         return [about for kind, about in self.times if kind == PRESENT]
 
     def _one(self, choices: Sequence[T]) -> T:
-        return choices[self.rng.integers(len(choices))]
+        return choices[int(self.rng.integers(len(choices)))]
