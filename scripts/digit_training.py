@@ -1,9 +1,8 @@
-"""What the training scripts of the digit benchmarks share."""
+"""Digits for training: small changes of those that the benchmarks do not test on."""
 
 import math
 
 import numpy as np
-import torch
 from scipy.ndimage import affine_transform
 
 from prunarium.bench import digits
@@ -26,14 +25,3 @@ def augmented_pool(variants: int, seed: int) -> digits.Pool:
             warped[i] = affine_transform(image, matrix, offset, order=1)
         pool.append(warped)
     return np.concatenate(pool), np.tile(labels, variants + 1)
-
-
-def warm_up_then_cosine(
-    optimiser: torch.optim.Optimizer, warm_up: int, steps: int
-) -> torch.optim.lr_scheduler.LRScheduler:
-    """The learning rate rises for ``warm_up`` steps, then falls to zero along a cosine."""
-
-    def share(step: int) -> float:
-        return min(step / warm_up, 0.5 * (1 + math.cos(math.pi * max(step - warm_up, 0) / max(steps - warm_up, 1))))
-
-    return torch.optim.lr_scheduler.LambdaLR(optimiser, share)

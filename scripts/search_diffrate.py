@@ -16,7 +16,7 @@ import typer
 from rich.progress import track
 from torch import Tensor, nn
 
-from digit_training import warm_up_then_cosine
+from learning import warm_up_then_cosine
 from prunarium import load
 from prunarium.bench import cluttered_digits, digits
 from prunarium.bench.models import WEIGHTS, cluttered_digits_vit, load_weights

@@ -15,7 +15,8 @@ import torch
 import typer
 from rich.progress import track
 
-from digit_training import augmented_pool, warm_up_then_cosine
+from digit_training import augmented_pool
+from learning import warm_up_then_cosine
 from prunarium.bench import cluttered_digits
 from prunarium.bench.models import cluttered_digits_vit, save_weights
 

@@ -14,18 +14,18 @@ benchmark's prompt. Warm-up and gradient clipping are needed.
 The file that ships was stopped after 1,900 steps of the second stage, and trained on for 1,700 from a rate of 1.1e-3.
 """
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import torch
 import typer
-from rich.progress import track
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from digit_training import augmented_pool, warm_up_then_cosine
+from digit_training import augmented_pool
+from learning import learn
+from packing import layout, packed
 from prunarium.bench import digit_grid
 from prunarium.bench.digit_grid import CELLS, COLOURS, KINDS, LINES, NOTHING, PAD, Grids, Questions
 from prunarium.bench.models import digit_grid_llava, save_weights
@@ -52,43 +52,13 @@ def all_questions(grids: Grids, seed: int) -> tuple[Tensor, Tensor]:
     return prompts, answers
 
 
-def packed(prompts: Tensor, answers: Tensor) -> tuple[Tensor, Tensor]:
-    """Join prompts that differ only in their question, with their answers, behind one image.
-
-    Args:
-        prompts: ``[batch, questions, tokens]``.
-        answers: ``[batch, questions, words]``.
-
-    Returns:
-        token ids, and the word that each of them is to foretell, padding where none is; both ``[batch, packed]``.
-    """
-    batch, questions, _ = prompts.shape
-    asked = prompts[..., SHARED:]
-    ids = torch.cat([asked, answers[..., :-1]], dim=-1).flatten(1)  # nothing follows the last word
-    silent = answers.new_full((batch, questions, asked.shape[-1] - 1), PAD)
-    told = torch.cat([silent, answers], dim=-1).flatten(1)
-    beside = answers.new_full((batch, SHARED), PAD)
-    return torch.cat([prompts[:, 0, :SHARED], ids], dim=1), torch.cat([beside, told], dim=1)
-
-
-def layout(questions: int, length: int) -> tuple[Tensor, Tensor]:
-    """Where packed questions of ``length`` tokens are, and what they see.
-
-    Returns:
-        position ids ``[1, packed]`` and the attention mask ``[1, 1, packed, packed]``, true where a token is seen: the
-        causal one, without the other questions.
-    """
-    position_ids = torch.cat([torch.arange(SHARED), torch.arange(SHARED, SHARED + length).repeat(questions)])
-    owner = torch.cat([torch.full((SHARED,), -1), torch.arange(questions).repeat_interleave(length)])
-    seen = (owner[None] == -1) | (owner[None] == owner[:, None])
-    return position_ids[None], seen.tril()[None, None]
-
-
 def answering_loss(model: Any, grids: Grids, seed: int) -> Tensor:
     """Of the words of all answers about each image."""
     prompts, answers = all_questions(grids, seed)
-    ids, told = packed(prompts, answers)
-    position_ids, mask = layout(prompts.shape[1], (ids.shape[1] - SHARED) // prompts.shape[1])
+    ids, told = packed(prompts, answers, SHARED, silent=PAD)
+    position_ids, mask = layout(
+        torch.arange(SHARED)[None], prompts.shape[1], (ids.shape[1] - SHARED) // prompts.shape[1]
+    )
     logits = model(
         input_ids=ids,
         pixel_values=pixels(grids.images),
@@ -137,23 +107,6 @@ def caption(grids: Grids) -> Tensor:
     image, cell = (grids.digits != NOTHING).nonzero()
     there[image, grids.digits[image, cell], grids.colours[image, cell]] = 1
     return torch.from_numpy(there).flatten(1)
-
-
-def learn(
-    parts: Sequence[tuple[nn.Module, float]], loss_of: Callable[[int], Tensor], steps: int, told: Callable[[int], None]
-) -> None:
-    """Minimise ``loss_of`` the step, each part at its peak rate; ``told`` of each step done."""
-    groups: list[dict[str, Any]] = [{"params": list(part.parameters()), "lr": rate} for part, rate in parts]
-    parameters = [parameter for group in groups for parameter in group["params"]]
-    optimiser = torch.optim.AdamW(groups, weight_decay=0.05, fused=True)
-    schedule = warm_up_then_cosine(optimiser, 200, steps)
-    for step in track(range(1, steps + 1), "training"):
-        optimiser.zero_grad()
-        loss_of(step).backward()
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        schedule.step()
-        told(step)
 
 
 @torch.inference_mode()

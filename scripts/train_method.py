@@ -51,7 +51,8 @@ from rich.progress import track
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from digit_training import augmented_pool, warm_up_then_cosine
+from digit_training import augmented_pool
+from learning import warm_up_then_cosine
 from prunarium import load, registry
 from prunarium.bench import digits
 from prunarium.cli.values import parse_setting

@@ -111,8 +111,8 @@ def test_a_packed_question_is_answered_as_it_is_alone():
     torch.manual_seed(0)
     model, grids = digit_grid_llava().eval(), digit_grid.generate_grids(2, 0)
     prompts, answers = training.all_questions(grids, 0)
-    ids, told = training.packed(prompts, answers)
-    position_ids, mask = training.layout(prompts.shape[1], 5)
+    ids, told = training.packed(prompts, answers, 145, silent=digit_grid.PAD)
+    position_ids, mask = training.layout(torch.arange(145)[None], prompts.shape[1], 5)
     pixels = training.pixels(grids.images)
     together = model(
         input_ids=ids, pixel_values=pixels, position_ids=position_ids, attention_mask=mask.expand(2, -1, -1, -1)

@@ -40,6 +40,7 @@ class EmbeddedBenchmark(Benchmark):
     """A benchmark that brings its data, which are made on the spot, and its small model.
 
     Attributes:
+        patch: pixels along a patch; 0 where the inputs are text.
         answer: the forward pass whose cost is measured: scores of a batch ``[batch, answers]``.
         respond: what the model says, which is judged.
     """

@@ -1,10 +1,11 @@
 """How long a vision-language model takes for each word after a prompt: the untouched model and methods take turns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from prunarium.bench.kv_cache import read_prompt
 from prunarium.bench.samples import Inputs
@@ -53,16 +54,33 @@ def say(model: Any, inputs: Inputs, cache: Any, words: int = WORDS) -> None:
         cache: that it filled.
         words: how many.
     """
+    for _ in saying(model, inputs, cache, inputs["input_ids"][:, -1:].expand(-1, words)):
+        pass
+
+
+def saying(model: Any, inputs: Inputs, cache: Any, words: Tensor) -> Iterator[Tensor]:
+    """Have a model go on from a prompt with words that are given, one at a time.
+
+    Args:
+        model: that read the prompt last.
+        inputs: the prompt.
+        cache: that it filled.
+        words: token ids ``[batch, words]``.
+
+    Yields:
+        scores of the word after each of them ``[batch, vocabulary]``.
+    """
     ids, mask = inputs["input_ids"], inputs.get("attention_mask")
-    deltas = getattr(model.model, "rope_deltas", None)  # Qwen: how far positions are behind the count of tokens
-    for number in range(words):
-        step: dict[str, Any] = {"input_ids": ids[:, -1:]}
+    base = getattr(model, "model", None)
+    deltas = getattr(base, "rope_deltas", None)  # Qwen: how far positions are behind the count of tokens
+    for number in range(words.shape[1]):
+        step: dict[str, Any] = {"input_ids": words[:, number : number + 1]}
         if mask is not None:
             mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
             step["attention_mask"] = mask
         if deltas is not None:
             step["position_ids"] = (ids.shape[1] + number + deltas).expand(3, -1, -1)
-        model(**step, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        yield model(**step, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
 
 
 def _decode(plain: np.ndarray, with_method: np.ndarray) -> Decode:

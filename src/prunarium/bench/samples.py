@@ -79,7 +79,8 @@ class InMemory:
     Attributes:
         inputs: keyword arguments of the model's forward pass, each ``[samples, ...]``.
         labels: right answers, as in ``Samples``; ``None`` where nobody knows them.
-        images: uint8 ``[samples, height, width]`` or ``[samples, height, width, 3]``.
+        images: uint8 ``[samples, height, width]`` or ``[samples, height, width, 3]``; of no pixels where the inputs are
+            text, see ``no_images``.
         captions: what a person is told beside each image.
         kinds: of question, one for each sample; empty where all are of one kind.
     """
@@ -121,6 +122,11 @@ class InMemory:
         """All samples in order, ``size`` at a time; the last batch is what is left."""
         for start in range(0, len(self), size):
             yield self.batch(start, min(size, len(self) - start), device)
+
+
+def no_images(count: int) -> np.ndarray:
+    """The images of samples that have none ``[count, 0, 0]``."""
+    return np.empty((count, 0, 0), np.uint8)
 
 
 def check_count(wanted: int | None, there: int, what: str) -> int:

@@ -31,7 +31,7 @@ def model_facts(model: str, benchmark: str | None, macs: int) -> ModelFacts:
 
     if benchmark in benchmarks():
         found = benchmarks()[benchmark]
-        return ModelFacts(_count(found.build()), found.make(1, 0).images.shape[1])
+        return ModelFacts(_count(found.build()), found.make(1, 0).images.shape[1] or None)
     name, _, pixels = model.partition("@")
     if not timm.is_model(name.partition(".")[0]):
         return ModelFacts()

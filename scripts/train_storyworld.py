@@ -1,0 +1,323 @@
+"""Train the three small language models of storyworld (10 to 20 minutes each on one core).
+
+    python scripts/train_storyworld.py encoder OUT.safetensors
+    python scripts/train_storyworld.py decoder OUT.safetensors
+    python scripts/train_storyworld.py scorer OUT.safetensors
+
+Each begins with stories of 64 words, which grow to the benchmark's in thirds of the training.
+
+- encoder: one question before each story. One answer is little to learn from, so at first each mention of a person or
+  thing is also to tell where that is (and was, of a person), by heads that are thrown away.
+- decoder: every fact of a story is asked for, each question with its answer behind the same story, as if it were alone;
+  beside that, the story's own words are to be foretold. In half of the stories the sentences are far apart by their
+  positions, and in the end every fourth step has a long story: so it also reads those of 2,048 words.
+- scorer: stories with question and answer, word by word; in every second one the question comes first.
+
+Warm-up and gradient clipping are needed.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from learning import learn
+from packing import layout, packed
+from prunarium.bench import storyworld
+from prunarium.bench.benchmarks import EmbeddedBenchmark
+from prunarium.bench.models import load_weights, save_weights
+from prunarium.bench.story_benchmarks import DECODER_WORDS, ENCODER_WORDS, STORYWORLD_DECODER, STORYWORLD_ENCODER
+from prunarium.bench.story_models import story_bert, story_llama, story_scorer
+from prunarium.bench.story_telling import NOTHING
+from prunarium.bench.story_words import (
+    BOS,
+    CARRIED,
+    LYING,
+    NAMES,
+    PAD,
+    PAST,
+    PERSON,
+    PLACES,
+    PRESENT,
+    THING,
+    VOCABULARY,
+)
+from prunarium.bench.storyworld import LONGEST, QUESTION_WORDS, SHORTEST, Asked, Stories
+
+CHECKED = 200  # stories, of another seed than the benchmark's and the training's
+CHECK_SEED = 1
+READING = 0.3  # weight of the story's own words beside the answers
+
+
+class Lesson(ABC):
+    """How one of the models learns.
+
+    Attributes:
+        model: that is kept.
+        learner: it, with what else learns.
+        layers: of the model, to be compiled one by one.
+        words: of a story in the end.
+        longest: of some stories in the end.
+        batch: stories in a step in the end; more while they are short.
+        rate: peak learning rate.
+        steps: usual number.
+    """
+
+    model: Any
+    learner: nn.Module
+    layers: Sequence[nn.Module]
+    words: int
+    longest: int
+    batch: int
+    rate: float
+    steps: int
+
+    @abstractmethod
+    def loss(self, count: int, seed: int, words: int, progress: float) -> Tensor:
+        """Of so many stories of so many words, at so much of the training, 0 to 1."""
+
+    @abstractmethod
+    def check(self) -> dict[str, float]:
+        """How good the model is."""
+
+
+class EncoderLesson(Lesson):
+    """The question's class, and at first the place of everything that is mentioned."""
+
+    words = longest = ENCODER_WORDS
+    batch, rate, steps = 32, 1e-3, 6000
+
+    def __init__(self) -> None:
+        self.model = story_bert()
+        self.layers = list(self.model.bert.encoder.layer)
+        self.mentions = nn.Linear(self.model.config.hidden_size, 2 * len(PLACES))
+        self.learner = nn.ModuleList([self.model, self.mentions])
+        table = self.model.bert.embeddings.position_embeddings.weight
+        with torch.no_grad():
+            table.copy_(sinusoids(*table.shape) * self.model.config.initializer_range)
+
+    def loss(self, count: int, seed: int, words: int, progress: float) -> Tensor:
+        asked = storyworld.generate(count, seed, words)
+        ids, types = (torch.from_numpy(part) for part in asked.pairs())
+        output = self.model.bert(ids, token_type_ids=types)
+        answered = cross_entropy(self.model.classifier(output.pooler_output), torch.from_numpy(asked.places()))
+        found = self.mentions(output.last_hidden_state).unflatten(-1, (2, len(PLACES)))
+        mentioned = cross_entropy(found.flatten(0, 2), marks(asked.stories, ids).flatten(), ignore_index=NOTHING)
+        return answered + min(1.0, 2 - 2 * progress) * mentioned
+
+    def check(self) -> dict[str, float]:
+        return shares_of_right(STORYWORLD_ENCODER, self.model)
+
+
+class DecoderLesson(Lesson):
+    """The answers to all that could be asked about a story, and the story's own words."""
+
+    words, longest = DECODER_WORDS, 4 * DECODER_WORDS
+    batch, rate, steps = 8, 2e-3, 4800
+
+    def __init__(self) -> None:
+        self.learner = self.model = story_llama()
+        self.layers = list(self.model.model.layers)
+
+    def loss(self, count: int, seed: int, words: int, progress: float) -> Tensor:
+        if seed % 2:
+            stories = storyworld.running_text(count, seed, max(SHORTEST, words - QUESTION_WORDS))
+        else:
+            stories = storyworld.generate(count, seed, words).stories
+        return answering_loss(self.model, stories, seed)
+
+    def check(self) -> dict[str, float]:
+        return shares_of_right(STORYWORLD_DECODER, self.model)
+
+
+class ScorerLesson(Lesson):
+    """Every word of stories, questions and answers."""
+
+    words = longest = DECODER_WORDS
+    batch, rate, steps = 16, 2e-3, 6000
+
+    def __init__(self) -> None:
+        self.learner = self.model = story_scorer()
+        self.layers = list(self.model.model.layers)
+
+    def loss(self, count: int, seed: int, words: int, progress: float) -> Tensor:
+        return reading_loss(self.model, dialogues(storyworld.generate(count, seed, words)))
+
+    @torch.inference_mode()
+    def check(self) -> dict[str, float]:
+        texts = dialogues(storyworld.generate(CHECKED, CHECK_SEED, self.words))
+        return {"nats a word": float(reading_loss(self.model, texts))}
+
+
+class Part(StrEnum):
+    """Which of the models."""
+
+    encoder = "encoder"
+    decoder = "decoder"
+    scorer = "scorer"
+
+
+LESSONS: dict[Part, type[Lesson]] = {
+    Part.encoder: EncoderLesson,
+    Part.decoder: DecoderLesson,
+    Part.scorer: ScorerLesson,
+}
+
+
+def sinusoids(positions: int, width: int) -> Tensor:
+    """Positions as sines and cosines of many wave lengths ``[positions, width]``: from the beginning a layer can find
+    the neighbour of a token, which learning each position by itself takes long to teach."""
+    angles = torch.arange(positions)[:, None] * 10_000 ** -torch.linspace(0, 1, width // 2)
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
+def marks(stories: Stories, ids: Tensor) -> Tensor:
+    """Where the person or thing that a token names is, and where the person was; ``NOTHING`` for other tokens.
+
+    Args:
+        stories: what is told.
+        ids: tokens about them ``[count, tokens]``.
+
+    Returns:
+        places ``[count, tokens, 2]``.
+    """
+    places = stories.places()
+    table = np.full((len(places), len(VOCABULARY), 2), NOTHING)
+    people, things = (slice(start, start + len(NAMES)) for start in (PERSON, THING))
+    table[:, people, 0], table[:, people, 1] = places[:, PRESENT], places[:, PAST]
+    table[:, things, 0] = np.maximum(places[:, CARRIED], places[:, LYING])  # a thing is in one of them or in neither
+    return torch.from_numpy(np.take_along_axis(table, ids.numpy()[..., None], axis=1))
+
+
+def all_questions(stories: Stories) -> tuple[Tensor, Tensor]:
+    """Prompts that ask for each fact of each story ``[count, questions, tokens]``, and answers
+    ``[count, questions, words]``."""
+    asked = storyworld.every_question(stories)
+    prompts, answers = (torch.from_numpy(part) for part in (asked.prompts(), asked.answers()))
+    shape = (len(stories.words), -1)
+    return prompts.unflatten(0, shape), answers.unflatten(0, shape)
+
+
+def far_apart(stories: Stories, seed: int) -> Tensor:
+    """Positions of bos and the words of stories ``[count, 1 + words]``.
+
+    In every second story sentences are apart, as if others between them had been taken out of up to 2,048 words.
+    """
+    rng = np.random.default_rng(seed)
+    count, words = stories.sentence.shape
+    room = np.where(np.arange(count) % 2, rng.integers(LONGEST - words, size=count), 0)
+    sentences = stories.sentence[:, -1] + 1
+    gaps = np.zeros((count, sentences.max()), dtype=np.int64)
+    for row, (free, many) in enumerate(zip(room, sentences, strict=True)):
+        gaps[row, :many] = rng.multinomial(free, np.full(many, 1 / many))
+    before = np.take_along_axis(gaps.cumsum(axis=1), stories.sentence, axis=1)
+    return torch.from_numpy(np.pad(before, ((0, 0), (1, 0))) + np.arange(1 + words))
+
+
+def answering_loss(model: Any, stories: Stories, seed: int) -> Tensor:
+    """Of the words of all answers, and of the stories' own."""
+    prompts, answers = all_questions(stories)
+    shared = 1 + stories.words.shape[1]
+    ids, told = packed(prompts, answers, shared, silent=PAD)
+    length = QUESTION_WORDS + answers.shape[2] - 1
+    position_ids, mask = layout(far_apart(stories, seed), prompts.shape[1], length)
+    logits = model(
+        input_ids=ids, position_ids=position_ids, attention_mask=mask.expand(len(ids), -1, -1, -1), use_cache=False
+    ).logits
+    answered = cross_entropy(logits[:, shared:].flatten(0, 1), told[:, shared:].flatten(), ignore_index=PAD)
+    return answered + READING * cross_entropy(logits[:, : shared - 1].flatten(0, 1), ids[:, 1:shared].flatten())
+
+
+def dialogues(asked: Asked) -> Tensor:
+    """bos, a story and its question, or in every second row the question first, and the answer ``[count, tokens]``."""
+    story, question = asked.stories.words, asked.questions()
+    first = np.arange(len(story))[:, None] % 2 == 1
+    both = np.where(first, np.hstack([question, story]), np.hstack([story, question]))
+    return torch.from_numpy(np.hstack([np.full((len(story), 1), BOS), both, asked.answers()]))
+
+
+def reading_loss(model: Any, ids: Tensor) -> Tensor:
+    """Of every word after those before it, padding left out ``[batch, tokens]``."""
+    logits = model(input_ids=ids[:, :-1], use_cache=False).logits
+    return cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), ignore_index=PAD)
+
+
+@torch.inference_mode()
+def shares_of_right(benchmark: EmbeddedBenchmark, model: nn.Module) -> dict[str, float]:
+    """By kind of question: how often a model is right about stories that no benchmark asks about."""
+    data = benchmark.make(CHECKED, CHECK_SEED)
+    assert data.labels is not None
+    model.eval()
+    said = benchmark.respond(model, data.batch(0, len(data), torch.device("cpu"))).said
+    model.train()
+    right = benchmark.right(said, data.labels)
+    return {kind: float(right[np.array(data.kinds) == kind].mean()) for kind in dict.fromkeys(data.kinds)}
+
+
+def words_at(step: int, steps: int, words: int, longest: int) -> int:
+    """Of the stories in a step, the first of which is 1."""
+    third = 3 * (step - 1) // steps
+    if third == 2 and step % 4 == 0:
+        return longest
+    return (SHORTEST, (SHORTEST + words) // 2, words)[third]
+
+
+def teach(
+    lesson: Lesson, steps: int, out: Path, rate: float, grown: bool = False, every: int = 250, warm_up: int = 200
+) -> None:
+    """Train a model; check and write it every so many steps.
+
+    Args:
+        lesson: what it learns.
+        steps: of the optimiser.
+        out: file for the weights.
+        rate: peak learning rate.
+        grown: as if the first two thirds of the training were over.
+        every: steps from one check to the next.
+        warm_up: steps in which the rate rises.
+    """
+
+    def loss(step: int) -> Tensor:
+        done, due = (step + 2 * steps, 3 * steps) if grown else (step, steps)
+        words = words_at(done, due, lesson.words, lesson.longest)
+        return lesson.loss(max(2, lesson.batch * lesson.words // words), 10_000 + done, words, done / due)
+
+    def tell(step: int) -> None:
+        if step % every == 0 or step == steps:
+            print(
+                f"step {step}:", ", ".join(f"{what} {share:.3f}" for what, share in lesson.check().items()), flush=True
+            )
+            save_weights(lesson.model, out)
+
+    learn([(lesson.learner, rate)], loss, steps, tell, warm_up)
+
+
+def main(
+    part: Annotated[Part, typer.Argument(help="which model")],
+    out: Path,
+    steps: Annotated[int | None, typer.Option(help="optimiser steps")] = None,
+    rate: Annotated[float | None, typer.Option(help="peak learning rate")] = None,
+    start: Annotated[Path | None, typer.Option(help="weights to go on from, with the longest stories")] = None,
+    compiled: Annotated[bool, typer.Option("--compile", help="compile each layer: needs a C++ compiler")] = False,
+    threads: int = 1,
+) -> None:
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    lesson = LESSONS[part]()
+    if start:
+        load_weights(lesson.model, start).train()
+    if compiled:
+        for layer in lesson.layers:
+            layer.compile()
+    teach(lesson, steps or lesson.steps, out, rate or lesson.rate, grown=start is not None)
+
+
+if __name__ == "__main__":
+    typer.run(main)

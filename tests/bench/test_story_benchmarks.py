@@ -1,0 +1,85 @@
+"""storyworld's benchmarks with random weights in place of trained ones: what is asked, said and judged."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from prunarium.bench import storyworld
+from prunarium.bench.models import save_weights
+from prunarium.bench.quality import Answers, answer, compare_kinds
+from prunarium.bench.responses import right
+from prunarium.bench.story_benchmarks import STORY_BENCHMARKS, STORYWORLD_DECODER, STORYWORLD_ENCODER, to_decode
+from prunarium.bench.story_models import story_bert, story_llama, story_scorer
+from prunarium.bench.story_prompts import said_to, texts
+from prunarium.bench.story_words import EOS, PLACES
+from prunarium.bench.workload import embedded
+
+
+def with_random_weights(benchmark, folder):
+    torch.manual_seed(0)
+    path = folder / "random.safetensors"
+    save_weights(benchmark.build(), path)
+    return replace(benchmark, weights=path, samples=12)
+
+
+@pytest.mark.parametrize("benchmark", STORY_BENCHMARKS, ids=lambda one: one.name)
+def test_a_workload_answers_and_is_judged_by_kind(benchmark, tmp_path):
+    benchmark = with_random_weights(benchmark, tmp_path)
+    workload = embedded(benchmark, torch.device("cpu"))
+    data = workload.data
+    said = answer(workload, None)
+    perfect = data.labels.numpy()
+    told = perfect[:, None].repeat(5, axis=1) if perfect.ndim == 1 else perfect
+    compared = compare_kinds(said, Answers(told, said.tokens), perfect, benchmark.metrics[0], data.kinds)
+    assert set(compared) == set(data.kinds)
+    for kind in compared.values():
+        assert kind.samples == 12 / len(compared) and kind.method == 1 and kind.baseline < 1
+    assert len(data.captions) == len(data) == 12 and data.captions[0].startswith("Where ")
+    assert data.checksum() == benchmark.data().checksum() != benchmark.make(12, 1).checksum()
+
+
+def test_an_answer_counts_only_whole():
+    data = to_decode(storyworld.generate(8, 0, 64))
+    said = data.labels.numpy().copy()
+    said[1, 1] += 1
+    said[2, 2] = said[2, 0]
+    said[3, -1] = EOS
+    assert right(said, data.labels, "exact match").tolist() == [True, False, False, False, True, True, True, True]
+
+
+@pytest.mark.parametrize("build", [story_bert, story_llama, story_scorer])
+def test_models_are_small(build):
+    model = build()
+    assert sum(parameter.numel() for parameter in model.parameters()) < 400_000
+    assert model.config.hidden_size == 64 and model.config._attn_implementation == "sdpa"
+
+
+def test_the_encoder_tells_question_and_story_apart(tmp_path):
+    benchmark = with_random_weights(STORYWORLD_ENCODER, tmp_path)
+    model, batch = benchmark.model(), benchmark.data().batch(0, 4, torch.device("cpu"))
+    scores = benchmark.answer(model, batch)
+    assert scores.shape == (4, len(PLACES))
+    same = benchmark.answer(model, {**batch, "token_type_ids": torch.zeros_like(batch["token_type_ids"])})
+    assert not torch.allclose(scores, same)
+
+
+def test_the_decoder_shares_its_key_heads():
+    config = story_llama().config
+    assert config.num_key_value_heads * 2 == config.num_attention_heads
+    assert config.max_position_embeddings >= storyworld.LONGEST + 128
+
+
+def test_prompts_of_any_lengths_are_answered_as_alone(tmp_path):
+    """And whole stories as the benchmark's own tokens are."""
+    benchmark = with_random_weights(STORYWORLD_DECODER, tmp_path)
+    model, asked = benchmark.model(), storyworld.generate(4, 0, 64)
+    whole = [f"{story} {question}" for story, question in texts(asked)]
+    data = to_decode(asked)
+    said = benchmark.respond(model, data.batch(0, 4, torch.device("cpu"))).said
+    assert (said_to(model, whole) == said.numpy()).all()
+    short = [". ".join(text.split(". ")[number + 1 :]) for number, text in enumerate(whole)]
+    together = said_to(model, [*short, whole[0]])
+    assert together.shape == (5, 4)
+    for text, words in zip([*short, whole[0]], together, strict=True):
+        assert (said_to(model, [text]) == words).all()
