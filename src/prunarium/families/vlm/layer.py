@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from prunarium.families.base import Attention
+from prunarium.families.caching.masks import as_mask
 from prunarium.families.vlm.attention import Projections, offers
-from prunarium.families.vlm.masks import as_mask
 from prunarium.families.vlm.prompt import Prompt
 from prunarium.ops import Entries, Move, gather
 
@@ -103,10 +103,10 @@ class ReducingLayer:
         there, seen = evicted.there, None if later is None else later[:, :far].unsqueeze(1)
         new = torch.arange(self.words, far, device=held.keys.device) + prompt.length
         if there is not None or seen is not None:
-            last = evicted.image.new_ones(shape) if seen is None else seen[..., self.words :].expand(shape)
+            last = evicted.of_image.new_ones(shape) if seen is None else seen[..., self.words :].expand(shape)
             there = torch.cat([evicted.visible, last], dim=2)
         place = torch.cat([evicted.place, new.expand(shape)], dim=2)
-        image = torch.cat([evicted.image, evicted.image.new_zeros(shape)], dim=2)
+        image = torch.cat([evicted.of_image, evicted.of_image.new_zeros(shape)], dim=2)
         read = self.read + (far if seen is None else seen.sum(dim=2))
         with prompt.handle.watch():
             left = prompt.evicting.trim(Entries(held.keys, held.values, place, image, there), self.share, read)

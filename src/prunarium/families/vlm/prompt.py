@@ -8,8 +8,11 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, TokenMethod
+from prunarium.families.caching.masks import as_mask
+from prunarium.families.caching.refusals import check_cache, real_tokens
+from prunarium.families.caching.sharing import by_key_head
 from prunarium.families.handle import BlockRecord, Handle
-from prunarium.families.vlm.masks import as_mask, hiding
+from prunarium.families.vlm.masks import hiding
 from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.pictures import Picture
 from prunarium.ops import DROPPED, Move, Tokens, follow, gather
@@ -66,8 +69,7 @@ class Prompt:
         ids, cache = kwargs.get("input_ids"), kwargs.get("past_key_values")
         if ids is None:
             raise PrunariumError("pass input_ids, not inputs_embeds: the image is found by its placeholder ids")
-        if getattr(cache, "is_compileable", False):
-            raise PrunariumError("use a dynamic cache: a static one cannot hold fewer tokens in later layers")
+        check_cache(cache)
         self.reading = cache is None or cache.get_seq_length() == 0
         if not self.reading:
             return (), self._go_on(kwargs, cache)
@@ -76,13 +78,13 @@ class Prompt:
         self._start(ids, kwargs)
         if self.adapter.enters and self.count:
             kwargs = self._enter(ids, kwargs)
-        self.real = _real(kwargs.get("attention_mask"))
+        self.real = real_tokens(kwargs.get("attention_mask"))
         if self.hides and self.added is not None and bool(self.added.any()):
             kwargs = {**kwargs, "attention_mask": self._hiding(self.added)}
         return (), kwargs
 
     def _start(self, ids: Tensor, kwargs: dict[str, Any]) -> None:
-        _real(kwargs.get("attention_mask"))
+        real_tokens(kwargs.get("attention_mask"))
         self.first_sample = self.handle.begin(len(ids))
         self.where = ids == self.adapter.image_token
         counts = self.where.sum(dim=1).tolist()
@@ -191,9 +193,7 @@ class Prompt:
         """Ask the method what matters in a layer that has just run and, after the last one, what to evict."""
         with self.handle.watch():
             weight = self.evicting.weigh(attention, layer)
-            heads = cache.layers[layer].keys.shape[1]
-            shared = weight.shape[1] // heads
-            self.weights.append(weight.unflatten(1, (heads, shared)).mean(dim=2) if shared > 1 else weight)
+            self.weights.append(by_key_head(weight, cache.layers[layer].keys.shape[1]))
             if len(self.weights) == len(self.layers):
                 whole = [one.entries(cache) for one in self.layers]
                 left = self.evicting.evict(whole, self.weights)
@@ -255,14 +255,6 @@ def _split(is_text: Tensor) -> tuple[Tensor, Tensor]:
     """Positions of the text and of the image ``[batch, tokens]``."""
     text, image = (which.nonzero()[:, 1].view(len(which), int(which[0].sum())) for which in (is_text, ~is_text))
     return text, image
-
-
-def _real(mask: Any) -> Tensor | None:
-    if not isinstance(mask, Tensor) or mask.ndim != 2 or bool(mask.all()):
-        return None
-    if not bool(mask[:, -1].all()):
-        raise PrunariumError("pad on the left: the last token of every prompt must be real")
-    return mask.bool()
 
 
 def _share_out(pictures: list[Picture], where: Tensor) -> list[list[Picture]]:
