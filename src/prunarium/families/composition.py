@@ -12,6 +12,7 @@ from torch import Tensor
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.learned import LearnedMethod
+from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.tower import Layout, Tower
 from prunarium.ops import DROPPED, Move, Tokens
 
@@ -100,9 +101,9 @@ def compose(one: TokenMethod, other: TokenMethod) -> TokenMethod:
     if any(isinstance(method, LearnedMethod) for method in methods):
         raise PrunariumError(f"{names} cannot be composed: learned parts know only the tokens they were trained on")
     _refuse_before_and_after(methods, names)
-    families = tuple(name for name in one.families if name in other.families)
+    families = tuple(name for name in one.families if name in other.families and name != "decoder")
     if not families:
-        raise PrunariumError(f"{names} cannot be composed: they act in different families")
+        raise PrunariumError(f"{names} cannot be composed: they act in different families, or in a decoder's cache")
     kind = type(
         names,
         (Composition,),
@@ -126,7 +127,7 @@ def _refuse_before_and_after(methods: Sequence[TokenMethod], names: str) -> None
     for function in ("encode", "project"):
         if sum(method.writes(function) for method in methods) > 1:
             raise PrunariumError(f"{names} cannot be composed: both reduce the tokens in '{function}'")
-    evicting = next((method for method in methods if getattr(method, "evicts", False)), None)
+    evicting = next((method for method in methods if isinstance(method, VlmMethod) and method.evicts), None)
     if evicting is not None:
         raise PrunariumError(f"{names} cannot be composed: {type(evicting).__name__} evicts from the cache")
     if len({method.positions for method in methods}) > 1:

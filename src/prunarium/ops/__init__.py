@@ -33,6 +33,7 @@ from prunarium.ops.saliency import sharpness_saliency
 from prunarium.ops.sampling import inverse_transform_sample
 from prunarium.ops.selection import in_order, others, top, weight_of_rest
 from prunarium.ops.sinkhorn import sinkhorn
+from prunarium.ops.smoothing import smooth
 from prunarium.ops.squeezing import squeeze, squeeze_softly
 from prunarium.ops.thinning import mean_tokens, thin
 from prunarium.ops.tokens import DROPPED, Move, Tokens, add_at, follow, gather, groups
@@ -101,6 +102,7 @@ __all__ = [
     "sharpness_saliency",
     "sides",
     "sinkhorn",
+    "smooth",
     "squeeze",
     "squeeze_softly",
     "stand_in",

@@ -13,7 +13,7 @@ from prunarium.records import Family
 if TYPE_CHECKING:
     from prunarium.families import Shape, TokenMethod
 
-_DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32}
+_DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32, "decoder": 32}
 """Blocks of a usual model of each family: a base ViT, a language model of 7 billion parameters."""
 _PLACES = {
     "encode": "between the vision tower and the projector",
@@ -125,7 +125,13 @@ def _readings(method: "TokenMethod") -> Iterator[Reading]:
 
     for name in sorted(method.needs):
         words = inspect.getdoc(getattr(Attention, name)) or name
-        words = _SHAPE.sub("", " ".join(words.split())).rstrip(".").replace("``", "").removesuffix(" (vlm)")
+        words = (
+            _SHAPE.sub("", " ".join(words.split()))
+            .rstrip(".")
+            .replace("``", "")
+            .removesuffix(" (vlm)")
+            .removesuffix(" (decoder)")
+        )
         yield Reading(name, words.replace("this block", "the block before") if method.place == "before" else words)
 
 
@@ -133,7 +139,7 @@ def _acting(method: "TokenMethod") -> Iterator[Acting]:
     for family in method.families:
         shape = _usual(family)
         blocks = tuple(sorted(method.acts_at(shape)))
-        yield Acting(family, shape.depth, blocks, _places(method, blocks) if family == "vlm" else ())
+        yield Acting(family, shape.depth, blocks, _places(method, blocks) if family in ("vlm", "decoder") else ())
 
 
 def _places(method: "TokenMethod", blocks: tuple[int, ...]) -> tuple[str, ...]:
@@ -149,4 +155,6 @@ def _usual(family: Family) -> "Shape":
     if family == "vlm":
         language = Shape(family, depth, prefix=0, tokens=576, stages=(0,), dim=4096)
         return replace(language, tower_dim=1024, tower_depth=24, grid=(24, 24))
+    if family == "decoder":
+        return Shape(family, depth, prefix=0, tokens=None, stages=(), dim=4096)
     return Shape(family, depth, prefix=1, tokens=197, stages=(depth // 4, depth // 2, 3 * depth // 4), dim=768)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 
@@ -24,6 +24,12 @@ def check_cache(cache: Any) -> None:
     """Refuse a cache whose layers cannot hold different numbers of entries."""
     if getattr(cache, "is_compileable", False):
         raise PrunariumError("use a dynamic cache: a static one cannot hold fewer tokens in later layers")
+
+
+def no_labels(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse labels where a model reads fewer tokens than there are (a forward pre-hook)."""
+    if kwargs.get("labels") is not None:
+        raise PrunariumError("labels have no place while tokens are dropped; compute the loss from the logits")
 
 
 def whole_prompts_only(model: Any) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Shape, TokenMethod
-from prunarium.families.caching.refusals import check_attention, whole_prompts_only
+from prunarium.families.caching.refusals import check_attention, no_labels, whole_prompts_only
 from prunarium.families.handle import Handle
 from prunarium.families.learned import parts_for
 from prunarium.families.vlm.attention import BEFORE
@@ -186,7 +186,7 @@ class VlmAdapter(ABC):
         handle.learned = parts_for(self.fitted, self.model)
         acting = set(self.method.acts_at(self.shape))
         prompt = Prompt(handle, self.fitted, self)
-        handle.hook(self.model.register_forward_pre_hook(_no_labels, with_kwargs=True))
+        handle.hook(self.model.register_forward_pre_hook(no_labels, with_kwargs=True))
         handle.hook(self.model.model.register_forward_pre_hook(prompt.read, with_kwargs=True))
         handle.patch(self.model, "generate", whole_prompts_only(self.model))
         if self.enters:
@@ -229,8 +229,3 @@ def _check_language(language: Any) -> None:
             f"a language model of class {name} is not supported; these are: {', '.join(LANGUAGE_MODELS)}"
         )
     check_attention(config)
-
-
-def _no_labels(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    if kwargs.get("labels") is not None:
-        raise PrunariumError("labels have no place while tokens are dropped; compute the loss from the logits")
