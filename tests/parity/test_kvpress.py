@@ -13,6 +13,7 @@ METHODS = {
     "knorm": ("knorm", {"bounded": False}),
     "keydiff": ("keydiff", {"bounded": False}),
     "tova": ("tova", {"bounded": False}),
+    "expected_attention": ("expected-attention", {}),
     "kvpress_snapkv": ("snapkv", {"window": 8, "kernel": 5}),
     "kvpress_streaming": ("streamingllm", {"turned": False, "bounded": False}),
     "kvpress_observed_attention": ("h2o", {"average": True, "recent": 0.0, "bounded": False}),
@@ -27,6 +28,8 @@ def test_cache_and_words_after_the_prompt(file_and_name):
     name, parameters = METHODS[file_and_name[0]]
     rate = 1 - case["params"]["compression_ratio"]
     model, tokens, count = llama_of(case), tokens_of(case), case["params"]["T"]
+    if "n_future_positions" in case["params"]:
+        parameters = {**parameters, "coming": case["params"]["n_future_positions"]}
     if "n_sink" in case["params"]:
         parameters = {**parameters, "sinks": case["params"]["n_sink"]}
     with load(name, keep_rate=rate, **parameters).apply(model):

@@ -223,6 +223,18 @@ class Attention:
         return self._give("logit_sums")
 
     @property
+    def queries(self) -> Tensor:
+        """Queries of the tokens just read, before their rotary embedding ``[batch, heads, tokens, head dim]``
+        (decoder)."""
+        return self._give("queries")
+
+    @property
+    def coming_rotary(self) -> Tensor:
+        """Rotary embedding of words to come, as many as the method foresees: the mean of their cosines, and of their
+        sines ``[2, batch, 1, rotary dim]`` (decoder)."""
+        return self._give("coming_rotary")
+
+    @property
     def samples(self) -> Tensor:
         """The number of each sample since the method was applied ``[batch]``; costs nothing, and need not be declared
         (decoder)."""

@@ -29,6 +29,7 @@ from prunarium.ops.outliers import upper_outliers
 from prunarium.ops.pagerank import page_rank, rms_of_telling_heads
 from prunarium.ops.pouring import pour
 from prunarium.ops.redundancy import redundant
+from prunarium.ops.rotary import rotated, unrotated
 from prunarium.ops.saliency import sharpness_saliency
 from prunarium.ops.sampling import inverse_transform_sample
 from prunarium.ops.selection import in_order, others, top, weight_of_rest
@@ -97,6 +98,7 @@ __all__ = [
     "redundant",
     "replace_groups",
     "rms_of_telling_heads",
+    "rotated",
     "set_aside",
     "share_of",
     "sharpness_saliency",
@@ -111,6 +113,7 @@ __all__ = [
     "thin",
     "top",
     "two_way_matching",
+    "unrotated",
     "upper_outliers",
     "weight_of_rest",
     "windows",

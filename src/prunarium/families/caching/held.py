@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicLayer
 
-from prunarium.families.caching.rotary import rotated, unrotated
-from prunarium.ops import Entries
+from prunarium.ops import Entries, rotated, unrotated
 
 Rotary = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """A model's rotary embedding: cosines and sines, of the type of some tensor, for some positions."""

@@ -103,6 +103,7 @@ ROWS = frozenset(
         "logits",
         "last_logits",
         "logit_sums",
+        "queries",
     }
 )
 """What is worked out of queries."""

@@ -25,11 +25,11 @@ class CausalLanguageModel:
     """
 
     supported = f"transformers {', '.join(ANATOMIES)}"
-    offers = ROWS
 
     def __init__(self, method: TokenMethod, model: Any) -> None:
         self.method, self.model = method, model
         self.anatomy = ANATOMIES[type(model).__name__]
+        self.offers = ROWS | {"coming_rotary"} if self.anatomy.rotary else ROWS
         config, reader = model.config, self.anatomy.reader(model)
         check_attention(config)
         if isinstance(method, DecoderMethod) and method.by_slot:

@@ -40,4 +40,6 @@ def entries_left(method: DecoderMethod, shape: Shape) -> list[int]:
 def _attention(method: DecoderMethod, rows: Rows) -> Attention:
     offered = offers(lambda: rows, method.observed)
     offered["samples"], offered["words"] = lambda: torch.zeros(1, dtype=torch.long), lambda: torch.tensor(0)
+    offered["queries"] = lambda: rows.queries
+    offered["coming_rotary"] = lambda: torch.tensor([1.0, 0.0]).view(2, 1, 1, 1).expand(-1, -1, -1, DIM)
     return Attention(method.needs, offered)

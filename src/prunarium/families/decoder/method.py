@@ -87,6 +87,11 @@ class DecoderMethod(TokenMethod):
         return 1
 
     @property
+    def foreseen(self) -> int:
+        """How many words to come ``attention.coming_rotary`` is of."""
+        return 1
+
+    @property
     def by_slot(self) -> bool:
         """Whether keys are turned to their place in the cache, and not to the position of their token."""
         return False

@@ -11,14 +11,13 @@ from prunarium.families.base import Attention, TokenMethod
 from prunarium.families.caching.held import HeldLayer, SlotLayer
 from prunarium.families.caching.masks import as_mask
 from prunarium.families.caching.refusals import check_cache, real_tokens
-from prunarium.families.caching.rotary import rotated, unrotated
 from prunarium.families.caching.rows import ROWS, Rows, offers
 from prunarium.families.caching.sharing import by_key_head
 from prunarium.families.decoder.anatomy import Anatomy
 from prunarium.families.decoder.method import DecoderMethod
 from prunarium.families.decoder.selecting import Selection
 from prunarium.families.handle import BlockRecord, Handle
-from prunarium.ops import Entries
+from prunarium.ops import Entries, rotated, unrotated
 
 
 class Reading:
@@ -230,17 +229,30 @@ class ReadingLayer:
         offered = offers(lambda: self.rows(keys, entries.there), self.method.observed)
         offered["samples"] = lambda: torch.arange(first, first + len(keys), device=device)
         offered["words"] = lambda: torch.tensor(words, device=device)
+        offered["queries"] = lambda: self._asked
+        offered["coming_rotary"] = lambda: self._coming_rotary(keys)
         with self.reading.handle.watch():
             weight = self.method.weigh(Attention(self.method.needs, offered), entries, self.index)
         return by_key_head(weight, keys.shape[1]).expand(entries.place.shape)
 
     def rows(self, keys: Tensor, there: Tensor | None) -> Rows:
         """Queries that were just asked, and the keys that were there for them."""
-        assert self.queries is not None
-        queries = self.queries
+        queries = self._asked
         if self.rotary is not None:
             queries = rotated(queries, *(part.unsqueeze(1) for part in self.rotary))
         return Rows(queries, keys, there, self.attention.scaling)
+
+    @property
+    def _asked(self) -> Tensor:
+        """Queries that were just asked, before their rotary embedding ``[batch, heads, tokens, head dim]``."""
+        assert self.queries is not None
+        return self.queries
+
+    def _coming_rotary(self, keys: Tensor) -> Tensor:
+        """Mean cosines and sines of the words that the method foresees ``[2, batch, 1, rotary dim]``."""
+        assert self.reading.position is not None
+        positions = self.reading.position + torch.arange(self.method.foreseen, device=keys.device)
+        return torch.stack([part.mean(dim=1, keepdim=True) for part in self.reading.reader.rotary_emb(keys, positions)])
 
     def held(self, before: Entries, after: Entries, position: Tensor) -> HeldLayer:
         """The layer of the cache from now on.

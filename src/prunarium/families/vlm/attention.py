@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from prunarium.families.caching.rotary import rotated
 from prunarium.families.caching.sharing import products
 from prunarium.families.vlm.prompt import Prompt
+from prunarium.ops import rotated
 
 BEFORE = frozenset(
     {
