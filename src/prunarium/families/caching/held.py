@@ -17,24 +17,25 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
     """One layer of a cache. What is known of its entries goes with them, also when beams change places.
 
     Attributes:
-        read: tokens of the prompt ``[batch, 1]``.
+        read: tokens of the prompt ``[batch, key heads]``.
         left: of them, those that an eviction left ``[batch, key heads]``.
-        position: of the next word ``[batch, 1]``.
-        words: read after the prompt.
+        met: tokens of the prompt and words so far ``[batch, key heads]``.
+        words: read after the prompt, padding included.
+        position: of the next word, where a family wants to know ``[batch, 1]``.
     """
 
-    def __init__(self, entries: Entries, read: Tensor, position: Tensor, length: int) -> None:
+    def __init__(self, entries: Entries, read: Tensor, length: int) -> None:
         """
         Args:
             entries: of the prompt that are left.
-            read: tokens of the prompt ``[batch, 1]``.
-            position: of the next word ``[batch, 1]``.
+            read: tokens of the prompt ``[batch, key heads]``.
             length: tokens of the prompt, padding included: the place of the next word.
         """
         super().__init__()
         self.lazy_initialization(entries.keys, entries.values)
-        self.read, self.position, self.left = read, position, entries.lengths
+        self.read, self.met, self.left = read, read, entries.lengths
         self.words, self._length = 0, length
+        self.position: Tensor | None = None
         self.hold(entries)
 
     def hold(self, entries: Entries) -> None:
@@ -70,6 +71,7 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         self.image = None if self.image is None else torch.cat([self.image, self.image.new_zeros(shape)], dim=2)
         self.weight = None if self.weight is None else torch.cat([self.weight, self.weight.new_zeros(shape)], dim=2)
         self.words += count
+        self.met = self.met + (count if real is None else real.sum(dim=1, keepdim=True))
 
     def seen(self, count: int, heads: int) -> Tensor | None:
         """Which entries the last words see ``[batch, heads or 1, words, entries]``; ``None`` when one sees all.
@@ -101,7 +103,7 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> None:
         """Change all that is known of the entries, sample by sample."""
-        for name in ("place", "image", "there", "weight", "read", "left", "position"):
+        for name in ("place", "image", "there", "weight", "read", "left", "met", "position"):
             part = getattr(self, name)
             setattr(self, name, None if part is None else change(part))
 
@@ -112,16 +114,15 @@ class SlotLayer(HeldLayer):
     Entries that cannot be seen take no place.
     """
 
-    def __init__(self, entries: Entries, read: Tensor, position: Tensor, length: int, rotary: Rotary) -> None:
+    def __init__(self, entries: Entries, read: Tensor, length: int, rotary: Rotary) -> None:
         """
         Args:
             entries: as in ``HeldLayer``, with keys that have no rotary embedding.
             read: as in ``HeldLayer``.
-            position: as in ``HeldLayer``.
             length: as in ``HeldLayer``.
             rotary: of the model.
         """
-        super().__init__(entries, read, position, length)
+        super().__init__(entries, read, length)
         self._rotary, self._turned = rotary, entries.keys
 
     @property

@@ -58,7 +58,7 @@ class DecoderMethod(TokenMethod):
 
         Args:
             entries: of the prompt and of the words so far; ``place`` counts on from the prompt.
-            read: tokens of the prompt ``[batch, 1]``.
+            read: tokens of the prompt ``[batch, key heads]``.
             left: of them, those that ``evict`` left in this layer ``[batch, key heads]``.
             layer: counted from 0.
         """

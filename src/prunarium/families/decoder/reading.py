@@ -122,7 +122,7 @@ class Reading:
             left = self.method.evict(self.cache)
         records = self.handle.records
         for layer, before, after in zip(self.layers, self.cache, left, strict=True):
-            cache.layers[layer.index] = layer.held(before, after, self.position)
+            cache.layers[layer.index] = layer.held(before, after)
             if self.selection is None:
                 share = (after.lengths / before.lengths.double()).mean().item()
                 records.append(
@@ -136,6 +136,7 @@ class Reading:
                         room=after.count,
                     )
                 )
+        cache.layers[0].position = self.position
         self.cache = []
 
 
@@ -254,15 +255,13 @@ class ReadingLayer:
         positions = self.reading.position + torch.arange(self.method.foreseen, device=keys.device)
         return torch.stack([part.mean(dim=1, keepdim=True) for part in self.reading.reader.rotary_emb(keys, positions)])
 
-    def held(self, before: Entries, after: Entries, position: Tensor) -> HeldLayer:
+    def held(self, before: Entries, after: Entries) -> HeldLayer:
         """The layer of the cache from now on.
 
         Args:
             before: what it held of the prompt.
             after: what is left of that.
-            position: of the first word after the prompt ``[batch, 1]``.
         """
-        read = before.lengths[:, :1]
         if not self.method.by_slot:
-            return HeldLayer(after, read, position, before.count)
-        return SlotLayer(after, read, position, before.count, self.reading.reader.rotary_emb)
+            return HeldLayer(after, before.lengths, before.count)
+        return SlotLayer(after, before.lengths, before.count, self.reading.reader.rotary_emb)

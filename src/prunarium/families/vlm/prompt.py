@@ -148,8 +148,7 @@ class Prompt:
                 kwargs = {**kwargs, "attention_mask": torch.cat([mask.gather(1, held), mask[:, self.whole :]], dim=1)}
         if held is None and not self.evicts:
             return kwargs
-        words = cache.get_seq_length() - self.layers[0].held + self.layers[0].words
-        return self.adapter.go_on(kwargs, self.length + words, self.whole - self.length)
+        return self.adapter.go_on(kwargs, self.length + self.layers[0].words(cache), self.whole - self.length)
 
     def _held(self) -> Tensor | None:
         """Rows of the whole prompt that the first layer holds; ``None`` when it holds all."""
@@ -200,8 +199,7 @@ class Prompt:
         if len(self.weights) < len(self.layers):
             return
         for one, before, entries in zip(self.layers, whole, left, strict=True):
-            one.hold(entries, cache)
-            one.read, one.share = before.lengths, entries.lengths / before.lengths.double()
+            one.hold(before, entries, cache)
             record = self.handle.records[one.index]
             seen = entries.lengths.double().mean().item()
             self.handle.records[one.index] = record._replace(cached=entries.image_count, seen=seen, room=entries.count)
