@@ -212,6 +212,18 @@ def test_what_cannot_be_says_so(problem, says):
 
 
 @torch.inference_mode()
+def test_a_cache_that_was_emptied_reads_another_prompt():
+    model = make()
+    with load("streamingllm").apply(model):
+        cache = model(prompts(1), use_cache=True).past_key_values
+        cache.reset()
+        again = model(prompts(2)[1:], past_key_values=cache)
+        fresh = model(prompts(2)[1:], use_cache=True)
+        words = [model(torch.tensor([[7]]), past_key_values=one.past_key_values).logits for one in (again, fresh)]
+    assert torch.equal(*words)
+
+
+@torch.inference_mode()
 def test_a_cache_of_the_untouched_model_is_refused():
     model = make()
     cache = model(prompts(1), use_cache=True).past_key_values

@@ -7,10 +7,24 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicLayer
 
+from prunarium.errors import PrunariumError
 from prunarium.ops import Entries, rotated, unrotated
 
 Rotary = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """A model's rotary embedding: cosines and sines, of the type of some tensor, for some positions."""
+
+
+def plain(cache: Any) -> None:
+    """Make the layers of an empty cache such that a prompt can be read into it, whatever it held before.
+
+    Raises:
+        PrunariumError: it keeps keys in another way than as they are.
+    """
+    for index, layer in enumerate(cache.layers):
+        if isinstance(layer, HeldLayer):
+            cache.layers[index] = DynamicLayer()
+        elif type(layer) is not DynamicLayer:
+            raise PrunariumError(f"use a plain dynamic cache: entries cannot be taken from a {type(layer).__name__}")
 
 
 class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]

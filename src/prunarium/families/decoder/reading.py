@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, TokenMethod
-from prunarium.families.caching.held import HeldLayer, SlotLayer
+from prunarium.families.caching.held import HeldLayer, SlotLayer, plain
 from prunarium.families.caching.masks import as_mask
 from prunarium.families.caching.refusals import check_cache, real_tokens
 from prunarium.families.caching.rows import ROWS, Rows, offers
@@ -74,6 +74,8 @@ class Reading:
             raise PrunariumError("pass an attention_mask [batch, tokens]: the method shortens the cache")
         if kwargs.get("use_cache") is False:
             raise PrunariumError(f"{self.method!r} works on the cache; do not pass use_cache=False")
+        if kwargs.get("past_key_values") is not None:
+            plain(kwargs["past_key_values"])
         assert self.method is not None
         if self.method.selecting_layer is not None:
             self.selection = Selection(self, self.method.selecting_layer)
