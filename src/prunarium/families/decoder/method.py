@@ -17,7 +17,8 @@ class DecoderMethod(TokenMethod):
     - ``weigh``: how much each cached entry matters, once the prompt has been read, or after every word;
     - ``evict``: what stays of the cache of a prompt;
     - ``trim``: what stays of it after every new word;
-    - ``select``: which tokens of the prompt the model reads at all.
+    - ``select``: which tokens of the prompt the model reads at all;
+    - ``vocabulary``: which tokens it may say.
 
     Attributes:
         every_word: whether ``weigh`` is asked after every new word too.
@@ -75,6 +76,10 @@ class DecoderMethod(TokenMethod):
             boolean ``[batch, tokens]``.
         """
         return there
+
+    def vocabulary(self) -> Tensor | None:
+        """The tokens that the model may say ``[tokens]``; ``None`` for all."""
+        return None
 
     @property
     def selecting_layer(self) -> int | None:
