@@ -18,7 +18,10 @@ _DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32, "decoder": 32}
 _PLACES = {
     "encode": "between the vision tower and the projector",
     "project": "between the projector and the language model",
+    "select": "on the prompt, before the model reads it",
     "evict": "on the cache, once the prompt has been read",
+    "trim": "after every word",
+    "vocabulary": "on the words that the model may say",
 }
 _SHAPE = re.compile(r",?\s*``\[.*", re.DOTALL)
 
@@ -37,7 +40,8 @@ class Acting:
 
     Attributes:
         blocks: those in which it acts.
-        places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``.
+        places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``; decoder: of
+            ``select``, ``evict``, ``trim`` and ``vocabulary``.
     """
 
     family: Family
@@ -139,10 +143,16 @@ def _acting(method: "TokenMethod") -> Iterator[Acting]:
     for family in method.families:
         shape = _usual(family)
         blocks = tuple(sorted(method.acts_at(shape)))
-        yield Acting(family, shape.depth, blocks, _places(method, blocks) if family in ("vlm", "decoder") else ())
+        yield Acting(family, shape.depth, blocks, _places(method, family, blocks))
 
 
-def _places(method: "TokenMethod", blocks: tuple[int, ...]) -> tuple[str, ...]:
+def _places(method: "TokenMethod", family: Family, blocks: tuple[int, ...]) -> tuple[str, ...]:
+    from prunarium.families import DecoderMethod
+
+    if family == "decoder" and isinstance(method, DecoderMethod):
+        return tuple(place for place in ("select", "evict", "trim", "vocabulary") if method.writes(place))
+    if family != "vlm":
+        return ()
     before = [place for place in ("encode", "project") if method.writes(place)]
     evicts = ["evict"] if getattr(method, "evicts", False) else []
     return (*before, *(["reduce"] if blocks else []), *evicts)

@@ -110,17 +110,17 @@ class DecoderMethod(TokenMethod):
     @property
     def weighs(self) -> bool:
         """Whether the method writes ``weigh``."""
-        return type(self).weigh is not DecoderMethod.weigh
+        return self.writes("weigh")
 
     @property
     def evicts(self) -> bool:
         """Whether the method has a hand in the cache: it takes entries from it, or tokens from the prompt."""
-        return any(map(self._writes, ("evict", "trim", "select")))
+        return any(map(self.writes, ("evict", "trim", "select")))
 
     @property
     def trims(self) -> bool:
         """Whether the method takes entries from the cache after new words."""
-        return self._writes("trim")
+        return self.writes("trim")
 
-    def _writes(self, function: str) -> bool:
+    def writes(self, function: str) -> bool:
         return getattr(type(self), function) is not getattr(DecoderMethod, function)
