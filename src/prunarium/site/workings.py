@@ -22,6 +22,7 @@ _PLACES = {
     "evict": "on the cache, once the prompt has been read",
     "trim": "after every word",
     "vocabulary": "on the words that the model may say",
+    "route": "in every layer, while the model is trained",
 }
 _SHAPE = re.compile(r",?\s*``\[.*", re.DOTALL)
 
@@ -41,7 +42,7 @@ class Acting:
     Attributes:
         blocks: those in which it acts.
         places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``; decoder: of
-            ``select``, ``evict``, ``trim`` and ``vocabulary``.
+            ``select``, ``evict``, ``trim``, ``vocabulary`` and ``route``.
     """
 
     family: Family
@@ -150,7 +151,7 @@ def _places(method: "TokenMethod", family: Family, blocks: tuple[int, ...]) -> t
     from prunarium.families import DecoderMethod
 
     if family == "decoder" and isinstance(method, DecoderMethod):
-        return tuple(place for place in ("select", "evict", "trim", "vocabulary") if method.writes(place))
+        return tuple(place for place in ("select", "evict", "trim", "vocabulary", "route") if method.writes(place))
     if family != "vlm":
         return ()
     before = [place for place in ("encode", "project") if method.writes(place)]

@@ -11,6 +11,7 @@ from prunarium.families.caching.rows import ROWS
 from prunarium.families.decoder.anatomy import ANATOMIES
 from prunarium.families.decoder.method import DecoderMethod
 from prunarium.families.decoder.reading import Reading
+from prunarium.families.decoder.routing import RoutedLayer
 from prunarium.families.decoder.vocabulary import trim
 from prunarium.families.handle import Handle
 
@@ -55,6 +56,9 @@ class CausalLanguageModel:
                 layer.attach(handle)
         if reading.method is not None and reading.method.selecting_layer is not None:
             handle.hook(self.model.register_forward_pre_hook(no_labels, with_kwargs=True))
+        if reading.method is not None and reading.method.writes("route"):
+            for index, layer in enumerate(reading.reader.layers):
+                RoutedLayer(layer, index, reading, reading.method).attach(handle)
         allowed = None if reading.method is None else reading.method.vocabulary()
         if allowed is not None:
             trim(self.model.get_output_embeddings(), allowed, handle)

@@ -18,7 +18,8 @@ class DecoderMethod(TokenMethod):
     - ``evict``: what stays of the cache of a prompt;
     - ``trim``: what stays of it after every new word;
     - ``select``: which tokens of the prompt the model reads at all;
-    - ``vocabulary``: which tokens it may say.
+    - ``vocabulary``: which tokens it may say;
+    - ``route``: which tokens each layer works on while the model is trained.
 
     Attributes:
         every_word: whether ``weigh`` is asked after every new word too.
@@ -79,6 +80,18 @@ class DecoderMethod(TokenMethod):
 
     def vocabulary(self) -> Tensor | None:
         """The tokens that the model may say ``[tokens]``; ``None`` for all."""
+        return None
+
+    def route(self, hidden: Tensor, layer: int) -> Tensor | None:
+        """Which tokens a layer works on while the model is trained; the others pass it by.
+
+        Args:
+            hidden: what enters the layer ``[batch, tokens, dim]``.
+            layer: counted from 0.
+
+        Returns:
+            numbers of tokens, ascending ``[batch, tokens worked on]``; ``None`` for all.
+        """
         return None
 
     @property

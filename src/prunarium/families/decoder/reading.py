@@ -49,6 +49,11 @@ class Reading:
         """Whether the method has a hand in the cache."""
         return self.method is not None and self.method.evicts
 
+    @property
+    def trained(self) -> bool:
+        """Whether the model is trained by what is read now, with layers that work on some tokens."""
+        return self.method is not None and self.method.writes("route") and self.reader.training and self.prompt
+
     def begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Look at what comes before the model reads it (a forward pre-hook)."""
         if args:
@@ -67,6 +72,8 @@ class Reading:
         self.real = real_tokens(mask)
         self.first_sample = self.handle.begin(len(tokens))
         self.cache, self.selection = [], None
+        if self.trained:
+            return {**kwargs, "use_cache": False}  # what layers hold of other tokens is of no use
         if not self.holds:
             self._record_whole()
             return kwargs

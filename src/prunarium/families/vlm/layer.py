@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from prunarium.families.base import Attention
 from prunarium.families.caching.held import HeldLayer
-from prunarium.families.caching.masks import as_mask
+from prunarium.families.caching.masks import as_mask, of_tokens
 from prunarium.families.vlm.attention import Projections, offers
 from prunarium.families.vlm.prompt import Prompt
 from prunarium.ops import Entries, Move, gather
@@ -168,13 +168,10 @@ class ReducingLayer:
 
     def _mask(self, mask: Tensor | None) -> Tensor | None:
         """The rows and columns of a prompt's mask that belong to tokens this layer has."""
-        if mask is None or self.columns is None:
+        if self.columns is None:
             return mask
-        columns = self.columns[:, None, None, :]
-        mask = mask.expand(len(self.columns), -1, -1, -1)
-        rows = self.columns[:, None, :, None].expand(-1, mask.shape[1], -1, mask.shape[-1])
-        mask = mask.gather(2, rows).gather(3, columns.expand(-1, mask.shape[1], rows.shape[2], -1))
-        if self.prompt.method.positions == "kept":
+        mask = of_tokens(mask, self.columns)
+        if mask is None or self.prompt.method.positions == "kept":
             return mask
         # tokens merged behind the image share a row of the prompt: here, too, none of them sees a later one
         later = torch.ones(mask.shape[-2:], dtype=torch.bool, device=mask.device).triu(1)
