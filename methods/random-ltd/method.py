@@ -30,6 +30,3 @@ class RandomLTD(DecoderMethod):
         if count == tokens or layer in (0, self._depth - 1):
             return None
         return torch.rand(batch, tokens, device=hidden.device).topk(count, dim=1).indices.sort(dim=1).values
-
-    def knob(self, amount: float, shape: Shape) -> Self:
-        return self.model_copy(update={"keep_rate": max(amount, 1e-6)})

@@ -12,7 +12,6 @@ from torch import Tensor
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.learned import LearnedMethod
-from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.tower import Layout, Tower
 from prunarium.ops import DROPPED, Move, Tokens
 
@@ -127,7 +126,7 @@ def _refuse_before_and_after(methods: Sequence[TokenMethod], names: str) -> None
     for function in ("encode", "project"):
         if sum(method.writes(function) for method in methods) > 1:
             raise PrunariumError(f"{names} cannot be composed: both reduce the tokens in '{function}'")
-    evicting = next((method for method in methods if isinstance(method, VlmMethod) and method.evicts), None)
+    evicting = next((method for method in methods if getattr(method, "evicts", False)), None)
     if evicting is not None:
         raise PrunariumError(f"{names} cannot be composed: {type(evicting).__name__} evicts from the cache")
     if len({method.positions for method in methods}) > 1:

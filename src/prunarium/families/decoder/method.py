@@ -126,7 +126,7 @@ class DecoderMethod(TokenMethod):
         return self.writes("weigh")
 
     @property
-    def evicts(self) -> bool:
+    def shortens(self) -> bool:
         """Whether the method has a hand in the cache: it takes entries from it, or tokens from the prompt."""
         return any(map(self.writes, ("evict", "trim", "select")))
 

@@ -47,7 +47,7 @@ class Reading:
     @property
     def holds(self) -> bool:
         """Whether the method has a hand in the cache."""
-        return self.method is not None and self.method.evicts
+        return self.method is not None and self.method.shortens
 
     @property
     def trained(self) -> bool:

@@ -24,7 +24,8 @@ class RoutedLayer:
     def attach(self, handle: Handle) -> None:
         """Hook on to the layer."""
         handle.hook(self.layer.register_forward_pre_hook(self.before, with_kwargs=True))
-        handle.hook(self.layer.register_forward_hook(self.after))
+        # before any other hook, such as those by which transformers collects hidden states
+        handle.hook(self.layer.register_forward_hook(self.after, prepend=True))
 
     def before(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Hand the layer the tokens that it works on (a forward pre-hook)."""
