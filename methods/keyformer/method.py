@@ -38,15 +38,16 @@ class Keyformer(HeavyHitterMethod):
 
     def noise(self, logits: Tensor, attention: Attention, entries: Entries, layer: int) -> Tensor:
         """Gumbel noise for the logits of each sample; what cannot be seen takes none of it."""
-        noise = torch.zeros(logits.shape, dtype=torch.float64)
-        for number, (sample, there) in enumerate(
+        noise = torch.zeros(logits.shape)
+        for number, (sample, seen) in enumerate(
             zip(attention.samples.tolist(), entries.visible[:, 0].cpu(), strict=True)
         ):
-            columns = there.nonzero()[:, 0]
+            columns = seen.nonzero()[:, 0]
             rows = min(logits.shape[2], len(columns))  # padding asks first
-            draw = np.random.default_rng([self.seed, layer, sample, int(attention.words)])
-            drawn = torch.from_numpy(draw.gumbel(size=(logits.shape[1], rows, len(columns))))
-            noise[number, :, logits.shape[2] - rows :, columns] = drawn
+            state = np.random.SeedSequence([self.seed, layer, sample, int(attention.words)]).generate_state(1)
+            draw = torch.Generator().manual_seed(int(state[0]))
+            uneven = torch.empty(logits.shape[1], rows, len(columns)).exponential_(generator=draw)
+            noise[number, :, logits.shape[2] - rows :].index_copy_(2, columns, -uneven.log())
         return noise.to(logits)
 
     def window(self, count: Tensor) -> Tensor:

@@ -88,6 +88,33 @@ def test_lengths_are_the_closed_form_at_every_step(name, rate, tokens, bounded):
         assert {len(head) for layer in layers for head in layer} == {expected}
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters", "length"),
+    [
+        ("snapkv", {"window": 4}, lambda step: 12 + step),
+        ("random", {}, lambda step: 12 + step),
+        ("expected-attention", {}, lambda step: 12 + step),
+        ("gemfilter", {}, lambda step: 12 + step),
+        ("keyformer", {}, lambda step: 11),  # one fewer than its share, for the next word
+        ("spatten-llm", {}, lambda step: 11),
+        ("streamingllm", {"room": 3}, lambda step: min(9 + step, 12)),
+    ],
+)
+@torch.inference_mode()
+def test_lengths_of_the_others(name, parameters, length):
+    places, _, _ = word_by_word(make(), load(name, keep_rate=0.5, **parameters), prompts(1), words=5)
+    for step, layers in enumerate(places):
+        assert {len(head) for layer in layers for head in layer} == {length(step)}
+
+
+@torch.inference_mode()
+def test_layers_of_a_pyramid():
+    places, _, _ = word_by_word(make(), load("pyramidkv", window=4, beta=4, keep_rate=0.5), prompts(1), words=3)
+    for step, layers in enumerate(places):
+        # (12 - 4) // 4 = 2 before the window in the last layer, 14 in the first, in even steps
+        assert [{len(head) for head in layer} for layer in layers] == [{18 + step}, {12 + step}, {6 + step}]
+
+
 @pytest.mark.parametrize("name", BOUNDED)
 @torch.inference_mode()
 def test_an_evicted_entry_never_comes_back_and_order_is_kept(name):
