@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from prunarium.families import Attention, DecoderMethod
+from prunarium.families.caching import rows
 
 from .decoder_models import KINDS, make, padded
 
@@ -33,9 +34,11 @@ def rows_of(model, inputs):
     return seen
 
 
+@pytest.mark.parametrize("chunk", [5, 256])
 @pytest.mark.parametrize("kind", KINDS)
 @torch.inference_mode()
-def test_as_the_model_has_them(kind):
+def test_as_the_model_has_them(kind, chunk, monkeypatch):
+    monkeypatch.setattr(rows, "CHUNK", chunk)
     model, inputs = make(kind), padded()
     real = inputs["attention_mask"].bool()
     offered = rows_of(model, inputs)

@@ -35,10 +35,11 @@ def test_what_stays_of_given_attention(name):
     logits = drawn(case["inputs"]["prefill_attention"])
     above = torch.ones(tokens, tokens, dtype=torch.bool).triu(1)
     weight = received(logits.masked_fill(above, -torch.inf).softmax(-1))
+    prefill, *steps = case["outputs"]["steps"]
+    np.testing.assert_allclose(weight[0, 0], prefill["score_column_sums_head0"], rtol=1e-6, atol=1e-6)
     contents = torch.zeros(1, heads, tokens, 1)
     prompt = Entries(contents, contents, torch.arange(tokens).expand(1, heads, -1), weight=weight)
     (entries,) = method.evict([prompt])
-    prefill, *steps = case["outputs"]["steps"]
     check(entries, prefill)
     seed = int(case["inputs"]["prefill_attention"].split("draw(")[1].split(",")[0])
     for step, expected in enumerate(steps):

@@ -49,10 +49,16 @@ class Rows:
 
     def sums(self) -> Tensor:
         """Attention that each entry received, summed over the queries ``[batch, heads, entries]``."""
-        count = self.queries.shape[2]
-        return torch.stack([self.attention(first, first + CHUNK).sum(dim=2) for first in range(0, count, CHUNK)]).sum(
-            dim=0
-        )
+        (batch, heads, count, _), entries = self.queries.shape, self.keys.shape[2]
+        dtype = torch.promote_types(self.queries.dtype, torch.float32)
+        total = torch.zeros(batch, heads, entries, dtype=dtype, device=self.queries.device)
+        for first in range(0, count, CHUNK):
+            queries = self.queries[:, :, first : first + CHUNK]
+            before = slice(entries - count + first + queries.shape[2])  # none of them sees what is behind
+            there = None if self.there is None else self.there[:, :, before]
+            some = Rows(queries, self.keys[:, :, before], there, self.scaling)
+            total[:, :, before] += some.attention().sum(dim=2)
+        return total
 
     def logit_sums(self) -> Tensor:
         """Scaled products of each key with all queries, earlier ones too, summed ``[batch, heads, entries]``."""
