@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import DynamicCache, StaticCache
+from transformers.cache_utils import Cache, Fp8QuantizedLayer
 
 from prunarium import PrunariumError, load
 from prunarium.families import EvictingMethod, HeavyHitterMethod, with_budget
@@ -211,6 +212,11 @@ def test_half_precision_stays():
     assert {layer.keys.dtype for layer in cache.layers} == {torch.bfloat16}
 
 
+def halved_by_hand(model):
+    """A cache whose layers do not keep keys as they are."""
+    return Cache(layers=[Fp8QuantizedLayer() for _ in model.model.layers])
+
+
 def with_sliding_window():
     return make("mistral", sliding_window=8)
 
@@ -227,6 +233,7 @@ def with_sliding_window():
             lambda model: model(prompts(), past_key_values=StaticCache(model.config, max_cache_len=64)),
             "use a dynamic cache",
         ),
+        (lambda model: model(prompts(), past_key_values=halved_by_hand(model)), "cannot be taken from a Fp8"),
         (lambda model: model(prompts(), attention_mask=torch.ones(2, 1, 24, 24)), r"attention_mask \[batch, tokens\]"),
         (lambda model: model(prompts(), attention_mask=padded()["attention_mask"].flip(1)), "pad on the left"),
     ],

@@ -14,17 +14,18 @@ Rotary = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """A model's rotary embedding: cosines and sines, of the type of some tensor, for some positions."""
 
 
-def plain(cache: Any) -> None:
-    """Make the layers of an empty cache such that a prompt can be read into it, whatever it held before.
-
-    Raises:
-        PrunariumError: it keeps keys in another way than as they are.
-    """
+def forget(cache: Any) -> None:
+    """Make the layers of an empty cache what they were before they held a prompt."""
     for index, layer in enumerate(cache.layers):
         if isinstance(layer, HeldLayer):
             cache.layers[index] = DynamicLayer()
-        elif type(layer) is not DynamicLayer:
-            raise PrunariumError(f"use a plain dynamic cache: entries cannot be taken from a {type(layer).__name__}")
+
+
+def check_layers(cache: Any) -> None:
+    """Refuse a cache that keeps keys in another way than as they are."""
+    other = next((type(layer).__name__ for layer in cache.layers if type(layer) is not DynamicLayer), None)
+    if other is not None:
+        raise PrunariumError(f"use a plain dynamic cache: entries cannot be taken from a {other}")
 
 
 class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, TokenMethod
-from prunarium.families.caching.held import HeldLayer, SlotLayer, plain
+from prunarium.families.caching.held import HeldLayer, SlotLayer, check_layers, forget
 from prunarium.families.caching.masks import as_mask
 from prunarium.families.caching.refusals import check_cache, real_tokens
 from prunarium.families.caching.rows import ROWS, Rows, offers
@@ -65,6 +65,8 @@ class Reading:
         check_cache(cache)
         self.count = tokens.shape[1]
         self.prompt = cache is None or cache.get_seq_length() == 0
+        if self.prompt and cache is not None:
+            forget(cache)
         return (), (self._start(tokens, kwargs) if self.prompt else self._go_on(tokens, kwargs, cache))
 
     def _start(self, tokens: Tensor, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +84,7 @@ class Reading:
         if kwargs.get("use_cache") is False:
             raise PrunariumError(f"{self.method!r} works on the cache; do not pass use_cache=False")
         if kwargs.get("past_key_values") is not None:
-            plain(kwargs["past_key_values"])
+            check_layers(kwargs["past_key_values"])
         assert self.method is not None
         if self.method.selecting_layer is not None:
             self.selection = Selection(self, self.method.selecting_layer)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, TokenMethod
+from prunarium.families.caching.held import forget
 from prunarium.families.caching.masks import as_mask
 from prunarium.families.caching.refusals import check_cache, real_tokens
 from prunarium.families.caching.sharing import by_key_head
@@ -73,6 +74,8 @@ class Prompt:
         self.reading = cache is None or cache.get_seq_length() == 0
         if not self.reading:
             return (), self._go_on(kwargs, cache)
+        if cache is not None:
+            forget(cache)
         if not len(ids):
             raise PrunariumError("the batch is empty; pass at least one prompt")
         self._start(ids, kwargs)
