@@ -14,7 +14,7 @@ class ExpectedAttention(EvictingMethod):
     """Keep the entries that words to come are expected to attend to, each as much as its value is long.
 
     Devoto et al., Expected Attention: KV Cache Compression by Estimating Attention from Future Queries Distribution
-    (arXiv 2510.00636), section 3: queries are taken to be normal, with the mean and the covariance of the prompt's.
+    (arXiv 2510.00636): queries are taken to be normal, with the mean and the covariance of the prompt's.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"queries", "coming_rotary"})

@@ -8,7 +8,7 @@ class KeyDiff(BoundedMethod):
     """Keep the entries whose keys differ most from the mean direction of all keys. No attention is looked at.
 
     Park et al., KeyDiff: Key Similarity-Based KV Cache Eviction for Long-Context LLM Inference in Resource-Constrained
-    Environments (arXiv 2504.15364), section 3.
+    Environments (arXiv 2504.15364).
     """
 
     def keeps(self, entries: Entries, count: Tensor, layer: int) -> Tensor:

@@ -8,7 +8,7 @@ class KNorm(BoundedMethod):
     """Keep the entries whose keys are shortest: those draw most attention. No attention is looked at.
 
     Devoto et al., A Simple and Effective L2 Norm-Based Strategy for KV Cache Compression, EMNLP 2024
-    (arXiv 2406.11430), section 3.
+    (arXiv 2406.11430).
     """
 
     def keeps(self, entries: Entries, count: Tensor, layer: int) -> Tensor:

@@ -11,7 +11,7 @@ class RandomLTD(DecoderMethod):
     """Train every layer but the first and the last on other random tokens; the rest pass it by.
 
     Yao et al., Random-LTD: Random and Layerwise Token Dropping Brings Efficient Training for Large-scale Transformers
-    (arXiv 2211.11586), section 3. Outside of training the model is untouched. Draws are torch's, as those of dropout.
+    (arXiv 2211.11586). Outside of training the model is untouched. Draws are torch's, as those of dropout.
     """
 
     keep_rate: Annotated[float, Field(gt=0, le=1, strict=True)] = Field(

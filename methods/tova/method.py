@@ -9,7 +9,7 @@ from prunarium.ops import Entries, highest, latest
 class TOVA(BoundedMethod):
     """Keep the entries that the last token attends to most, the mean of all heads; every word ranks them anew.
 
-    Oren et al., Transformers are Multi-State RNNs, EMNLP 2024 (arXiv 2401.06104), section 4.
+    Oren et al., Transformers are Multi-State RNNs, EMNLP 2024 (arXiv 2401.06104): Token Omission Via Attention.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"last_attention"})

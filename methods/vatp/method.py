@@ -13,7 +13,7 @@ class VATP(HeavyHitterMethod):
     and a window of the last ones.
 
     Guo et al., Attention Score is not All You Need for Token Importance Indicator in KV Cache Reduction: Value Also
-    Matters, EMNLP 2024 (arXiv 2406.12335), section 4, on the accumulated attention of H2O.
+    Matters, EMNLP 2024 (arXiv 2406.12335), on the accumulated attention of H2O.
     """
 
     sinks: Annotated[int, Field(ge=0, strict=True)] = Field(4, description="first tokens, which always stay")

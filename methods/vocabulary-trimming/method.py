@@ -17,7 +17,7 @@ class VocabularyTrimming(DecoderMethod):
     out.
 
     Bogoychev et al., The Ups and Downs of Large Language Model Inference with Vocabulary Trimming by Language
-    Heuristics, Insights 2024 (arXiv 2311.09709), section 2: selection by Unicode, and by a corpus. The tokenizer has to
+    Heuristics, Insights 2024 (arXiv 2311.09709): selection by Unicode, and by a corpus. The tokenizer has to
     be given with ``of``.
     """
 

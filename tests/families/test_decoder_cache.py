@@ -195,6 +195,28 @@ def test_two_chats_at_a_time():
     assert all(torch.equal(a, b) for a, b in zip(mixed, apart, strict=True))
 
 
+@pytest.mark.parametrize("name", ["h2o", "streamingllm"])
+@torch.inference_mode()
+def test_samples_of_a_cache_go_where_they_are_sent(name):
+    """As beams are sent, or samples repeated."""
+    model, inputs = make(), padded()
+    word = torch.tensor([[7], [9], [7], [9]])
+    with load(name).apply(model):
+        caches = [model(**inputs, use_cache=True).past_key_values for _ in range(3)]
+        caches[0].batch_repeat_interleave(2)
+        caches[1].batch_select_indices(torch.tensor([0, 0, 1, 1]))
+        caches[2].reorder_cache(torch.tensor([0, 0, 1, 1]))
+        for _ in range(2):
+            said = [model(word, past_key_values=cache).logits for cache in caches]
+        apart = model(**inputs, use_cache=True).past_key_values
+        for _ in range(2):
+            alone = model(word[:2], past_key_values=apart).logits
+    assert torch.equal(said[0], said[1])
+    assert torch.equal(said[0], said[2])
+    torch.testing.assert_close(said[0][0], alone[0])
+    torch.testing.assert_close(said[0][3], alone[1])
+
+
 @torch.inference_mode()
 def test_bytes_are_those_of_the_entries():
     model = make()
