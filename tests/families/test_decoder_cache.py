@@ -182,6 +182,16 @@ def test_heads_that_hold_other_numbers_in_a_padded_batch(implementation):
         model.set_attn_implementation("sdpa")
 
 
+@pytest.mark.parametrize("name", ["h2o", "gemfilter"])
+@torch.inference_mode()
+def test_embeddings_in_place_of_tokens(name):
+    model, ids = make(), prompts(1)
+    embeddings = model.get_input_embeddings()(ids)
+    with load(name).apply(model):
+        words = generate(model, ids)
+        assert torch.equal(model.generate(inputs_embeds=embeddings, max_new_tokens=8, do_sample=False), words)
+
+
 @torch.inference_mode()
 def test_two_chats_at_a_time():
     """What is known of a cache goes with it."""
@@ -234,6 +244,13 @@ def test_half_precision_stays():
     assert {layer.keys.dtype for layer in cache.layers} == {torch.bfloat16}
 
 
+def offloaded(model):
+    """A cache that says that it lives elsewhere."""
+    cache = DynamicCache(config=model.config)
+    cache.offloading = True
+    return cache
+
+
 def halved_by_hand(model):
     """A cache whose layers do not keep keys as they are."""
     return Cache(layers=[Fp8QuantizedLayer() for _ in model.model.layers])
@@ -255,6 +272,7 @@ def with_sliding_window():
             lambda model: model(prompts(), past_key_values=StaticCache(model.config, max_cache_len=64)),
             "use a dynamic cache",
         ),
+        (lambda model: model(prompts(), past_key_values=offloaded(model)), "this one is offloaded"),
         (lambda model: model(prompts(), past_key_values=halved_by_hand(model)), "cannot be taken from a Fp8"),
         (lambda model: model(prompts(), attention_mask=torch.ones(2, 1, 24, 24)), r"attention_mask \[batch, tokens\]"),
         (lambda model: model(prompts(), attention_mask=padded()["attention_mask"].flip(1)), "pad on the left"),

@@ -22,7 +22,9 @@ def forget(cache: Any) -> None:
 
 
 def check_layers(cache: Any) -> None:
-    """Refuse a cache that keeps keys in another way than as they are."""
+    """Refuse a cache that keeps keys in another way than as they are, or in another place."""
+    if getattr(cache, "offloading", False):
+        raise PrunariumError("use a plain dynamic cache: this one is offloaded, and methods read it where the model is")
     other = next((type(layer).__name__ for layer in cache.layers if type(layer) is not DynamicLayer), None)
     if other is not None:
         raise PrunariumError(f"use a plain dynamic cache: entries cannot be taken from a {other}")
