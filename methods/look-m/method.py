@@ -51,8 +51,8 @@ class LookM(VlmMethod):
         window = latest(share_of(entries.lengths, self.recent), there)
         rest = there & ~window
         if self.text_prior:
-            text = rest & ~entries.image
-            return window | text | highest(score, important - text.sum(dim=2), rest & entries.image)
+            text = rest & ~entries.of_image
+            return window | text | highest(score, important - text.sum(dim=2), rest & entries.of_image)
         sinks = earliest(SINKS, there)
         return window | highest(score.masked_fill(sinks, torch.inf), important, rest)
 

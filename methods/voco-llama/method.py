@@ -34,5 +34,5 @@ class VoCoLLaMA(RegisterMethod):
 
 
 def _with_part_of_image(entries: Entries, stay: Tensor) -> Entries:
-    image = entries.image[:, :1]
+    image = entries.of_image[:, :1]
     return entries.only((~image).masked_scatter(image, stay))

@@ -42,3 +42,13 @@ def test_heads_that_want_fewer_are_filled_up_with_what_cannot_be_seen():
 def test_all_of_them_are_the_same_object():
     whole = entries()
     assert whole.only(torch.ones(2, 1, 6, dtype=torch.bool)) is whole
+
+
+def test_what_is_known_of_entries_goes_with_them():
+    whole = entries()
+    weight = torch.arange(24.0).view(2, 2, 6)
+    text = Entries(whole.keys, whole.values, whole.place, weight=weight)
+    left = text.only(torch.tensor([0, 1, 0, 0, 1, 1], dtype=torch.bool).view(1, 1, -1))
+    assert left.known_weight[1, 0].tolist() == [13, 16, 17]
+    assert left.lengths.tolist() == [[3, 3], [3, 3]]
+    assert left.image_count == 0

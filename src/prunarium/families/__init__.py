@@ -3,6 +3,13 @@
 from prunarium.families.adapters import adapter_for, shape_of
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.budget import budget_of, tokens_per_block, tokens_read, with_budget
+from prunarium.families.decoder import (
+    BoundedMethod,
+    DecoderMethod,
+    EvictingMethod,
+    HeavyHitterMethod,
+    ObservingMethod,
+)
 from prunarium.families.handle import BlockRecord, Handle, Report
 from prunarium.families.learned import LearnedMethod, LearnedStages
 from prunarium.families.per_block import PerBlock, PerBlockMethod
@@ -26,15 +33,20 @@ __all__ = [
     "Attention",
     "Block",
     "BlockRecord",
+    "BoundedMethod",
     "CacheShareMethod",
     "CumulativeMethod",
+    "DecoderMethod",
+    "EvictingMethod",
     "Family",
     "Handle",
+    "HeavyHitterMethod",
     "KeptShareMethod",
     "Layout",
     "LearnedMethod",
     "LearnedStages",
     "LearnedVlmMethod",
+    "ObservingMethod",
     "PerBlock",
     "PerBlockMethod",
     "RegisterMethod",

@@ -24,7 +24,7 @@ class Shape:
     """What a method may know of a model before it runs.
 
     Attributes:
-        family: where the method acts, ``vit`` or ``vlm``.
+        family: where the method acts.
         depth: number of blocks (layers of the language model).
         prefix: leading tokens that are never reduced.
         tokens: tokens entering the first block, prefix included; ``None`` where only the input tells.
@@ -91,6 +91,7 @@ class Attention:
         """Scaled products of all queries and keys, token sizes left out ``[batch, heads, tokens, tokens]``.
 
         vlm: of the whole sequence in the layer before, masked with -inf where a query does not see a key.
+        decoder: of the tokens just read and all cached entries, masked likewise ``[batch, heads, tokens, entries]``.
         """
         return self._give("logits")
 
@@ -99,6 +100,7 @@ class Attention:
         """Softmaxed attention of all tokens to all tokens ``[batch, heads, tokens, tokens]``.
 
         vlm: of the whole sequence, text included, in the layer before.
+        decoder: of the tokens just read to all cached entries ``[batch, heads, tokens, entries]``.
         """
         return self._give("full_attention")
 
@@ -125,7 +127,8 @@ class Attention:
     @property
     def last_attention(self) -> Tensor:
         """Softmaxed attention from the last prompt token to the image tokens, in the layer before this one
-        ``[batch, heads, image tokens]``; a row sums to less than 1, the rest went to the text (vlm)."""
+        ``[batch, heads, image tokens]``; a row sums to less than 1, the rest went to the text (vlm). From the last
+        token read to all cached entries, in the layer that just ran ``[batch, heads, entries]`` (decoder)."""
         return self._give("last_attention")
 
     @property
@@ -195,6 +198,52 @@ class Attention:
         It marks by ``tokens.remember(marked=...)``: the patches of all tiles ``[tiles, patches]``, boolean.
         """
         return self._give("marked")
+
+    @property
+    def attention_sums(self) -> Tensor:
+        """Attention that each cached entry received, summed over the tokens just read ``[batch, heads, entries]``
+        (decoder)."""
+        return self._give("attention_sums")
+
+    @property
+    def window_attention(self) -> Tensor:
+        """Softmaxed attention from the last tokens just read, as many as the method observes, to all cached entries
+        ``[batch, heads, window, entries]`` (decoder)."""
+        return self._give("window_attention")
+
+    @property
+    def last_logits(self) -> Tensor:
+        """Scaled products of the last token read with all cached entries ``[batch, heads, entries]`` (decoder)."""
+        return self._give("last_logits")
+
+    @property
+    def logit_sums(self) -> Tensor:
+        """Scaled products of each cached entry with all tokens just read, earlier ones too, summed
+        ``[batch, heads, entries]`` (decoder)."""
+        return self._give("logit_sums")
+
+    @property
+    def queries(self) -> Tensor:
+        """Queries of the tokens just read, before their rotary embedding ``[batch, heads, tokens, head dim]``
+        (decoder)."""
+        return self._give("queries")
+
+    @property
+    def coming_rotary(self) -> Tensor:
+        """Rotary embedding of words to come, as many as the method foresees: the mean of their cosines, and of their
+        sines ``[2, batch, 1, rotary dim]`` (decoder)."""
+        return self._give("coming_rotary")
+
+    @property
+    def samples(self) -> Tensor:
+        """The number of each sample since the method was applied ``[batch]``; costs nothing, and need not be declared
+        (decoder)."""
+        return self._offers["samples"]()
+
+    @property
+    def words(self) -> Tensor:
+        """Words read after the prompt, 0 while the prompt is read ``[]``; likewise (decoder)."""
+        return self._offers["words"]()
 
 
 class TokenMethod(BaseModel, ABC):

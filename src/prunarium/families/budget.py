@@ -8,6 +8,8 @@ from torch import Tensor
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
+from prunarium.families.decoder.counting import entries_left
+from prunarium.families.decoder.method import DecoderMethod
 from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.tower import Layout, RandomTower
 from prunarium.ops import DROPPED, Entries, Tokens, follow
@@ -17,7 +19,7 @@ TEXT = 4  # tokens of a question, where only counts matter
 
 
 def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
-    """Tokens left in each block (vlm: image tokens that its cache holds after the prompt).
+    """Tokens left in each block (vlm: image tokens that its cache holds after the prompt; decoder: likewise, entries).
 
     Found by running the method alone on tiny random tensors. Exact for methods whose counts do not depend on the data;
     the others can only be run.
@@ -26,6 +28,8 @@ def tokens_per_block(method: TokenMethod, shape: Shape) -> list[int]:
         PrunariumError: the method is adaptive, or the number of tokens is not known.
     """
     layers = _read(method, shape)
+    if shape.family == "decoder" and isinstance(method, DecoderMethod):
+        return entries_left(method, shape)
     if isinstance(method, VlmMethod) and method.evicts:
         return _left_in_cache(method.fit(shape), layers)
     return [added.shape[1] for added in layers]

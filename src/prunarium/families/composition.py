@@ -100,9 +100,9 @@ def compose(one: TokenMethod, other: TokenMethod) -> TokenMethod:
     if any(isinstance(method, LearnedMethod) for method in methods):
         raise PrunariumError(f"{names} cannot be composed: learned parts know only the tokens they were trained on")
     _refuse_before_and_after(methods, names)
-    families = tuple(name for name in one.families if name in other.families)
+    families = tuple(name for name in one.families if name in other.families and name != "decoder")
     if not families:
-        raise PrunariumError(f"{names} cannot be composed: they act in different families")
+        raise PrunariumError(f"{names} cannot be composed: they act in different families, or in a decoder's cache")
     kind = type(
         names,
         (Composition,),

@@ -29,9 +29,9 @@ class BlockRecord(NamedTuple):
         real: tokens that are not padding ``[batch]``; ``None`` where all are.
         reused: whether the block took its attention from the method.
         cached: vlm: image tokens that its cache holds once the prompt has been read, the mean over samples and heads;
-            ``None`` where it holds all that it had.
-        seen: vlm: tokens, text and image, that its cache holds then, the mean likewise; ``None`` likewise.
-        room: vlm: how many each key head of its cache has room for then; ``None`` likewise.
+            ``None`` where it holds all that it had. decoder: tokens, of a prompt without padding.
+        seen: vlm, decoder: tokens, text and image, that its cache holds then, the mean likewise; ``None`` likewise.
+        room: vlm, decoder: how many each key head of its cache has room for then; ``None`` likewise.
     """
 
     block: int
@@ -79,7 +79,7 @@ class Report:
     def budget(self) -> float:
         """Mean tokens per block, of the untouched model's; padding left out.
 
-        vlm: of the image tokens that are cached for the words to come.
+        vlm: of the image tokens that are cached for the words to come; decoder: of all tokens that are.
         """
         left = sum(_kept(record) for record in self.blocks)
         return left / (len(self.blocks) * self.blocks[0].tokens_in)

@@ -29,10 +29,12 @@ from prunarium.ops.outliers import upper_outliers
 from prunarium.ops.pagerank import page_rank, rms_of_telling_heads
 from prunarium.ops.pouring import pour
 from prunarium.ops.redundancy import redundant
+from prunarium.ops.rotary import rotated, unrotated
 from prunarium.ops.saliency import sharpness_saliency
 from prunarium.ops.sampling import inverse_transform_sample
 from prunarium.ops.selection import in_order, others, top, weight_of_rest
 from prunarium.ops.sinkhorn import sinkhorn
+from prunarium.ops.smoothing import smooth
 from prunarium.ops.squeezing import squeeze, squeeze_softly
 from prunarium.ops.thinning import mean_tokens, thin
 from prunarium.ops.tokens import DROPPED, Move, Tokens, add_at, follow, gather, groups
@@ -96,11 +98,13 @@ __all__ = [
     "redundant",
     "replace_groups",
     "rms_of_telling_heads",
+    "rotated",
     "set_aside",
     "share_of",
     "sharpness_saliency",
     "sides",
     "sinkhorn",
+    "smooth",
     "squeeze",
     "squeeze_softly",
     "stand_in",
@@ -109,6 +113,7 @@ __all__ = [
     "thin",
     "top",
     "two_way_matching",
+    "unrotated",
     "upper_outliers",
     "weight_of_rest",
     "windows",

@@ -11,19 +11,23 @@ class Entries:
     """Cached keys and values of one layer; each key head may hold other tokens.
 
     Attributes:
-        keys: with their rotary embedding ``[batch, key heads, entries, head dim]``.
+        keys: with their rotary embedding ``[batch, key heads, entries, head dim]``; without it where the cache turns
+            them to their place in it.
         values: ``[batch, key heads, entries, head dim]``.
         place: the token of the prompt that each one is of ``[batch, key heads, entries]``.
-        image: which are of image tokens ``[batch, key heads, entries]``.
+        image: which are of image tokens ``[batch, key heads, entries]``; ``None`` where there are no images.
         there: which can be seen; the others are padding of the prompt, or fill up heads and samples that hold fewer
             than the rest ``[batch, key heads, entries]``; ``None`` when all can.
+        weight: how much each one matters, as the method told it last ``[batch, key heads, entries]``; ``None`` where
+            it told nothing.
     """
 
     keys: Tensor
     values: Tensor
     place: Tensor
-    image: Tensor
+    image: Tensor | None = None
     there: Tensor | None = None
+    weight: Tensor | None = None
 
     @property
     def count(self) -> int:
@@ -33,7 +37,7 @@ class Entries:
     @property
     def visible(self) -> Tensor:
         """Which can be seen ``[batch, key heads, entries]``."""
-        return torch.ones_like(self.image) if self.there is None else self.there
+        return torch.ones_like(self.place, dtype=torch.bool) if self.there is None else self.there
 
     @property
     def lengths(self) -> Tensor:
@@ -41,9 +45,20 @@ class Entries:
         return self.visible.sum(dim=2)
 
     @property
+    def of_image(self) -> Tensor:
+        """Which are of image tokens ``[batch, key heads, entries]``."""
+        return torch.zeros_like(self.place, dtype=torch.bool) if self.image is None else self.image
+
+    @property
     def image_count(self) -> float:
         """Image tokens among those that can be seen, the mean over samples and key heads."""
-        return (self.image & self.visible).sum(dim=2).double().mean().item()
+        return (self.of_image & self.visible).sum(dim=2).double().mean().item()
+
+    @property
+    def known_weight(self) -> Tensor:
+        """How much each one matters, where the method told it ``[batch, key heads, entries]``."""
+        assert self.weight is not None, "the method writes no 'weigh'"
+        return self.weight
 
     def keep(self, index: Tensor) -> "Entries":
         """Some of the entries, in the order given.
@@ -53,13 +68,11 @@ class Entries:
         """
         index = index.expand(-1, self.keys.shape[1], -1)
         wide = index.unsqueeze(-1).expand(-1, -1, -1, self.keys.shape[-1])
-        return Entries(
-            self.keys.gather(2, wide),
-            self.values.gather(2, wide),
-            self.place.gather(2, index),
-            self.image.gather(2, index),
-            None if self.there is None else self.there.gather(2, index),
+        image, there, weight = (
+            None if part is None else part.gather(2, index) for part in (self.image, self.there, self.weight)
         )
+        keys, values = self.keys.gather(2, wide), self.values.gather(2, wide)
+        return Entries(keys, values, self.place.gather(2, index), image, there, weight)
 
     def only(self, wanted: Tensor) -> "Entries":
         """Those of the entries that are wanted, in their order; heads and samples may want different numbers of them.
@@ -69,7 +82,7 @@ class Entries:
         """
         if bool(wanted.all()):
             return self
-        index, meant = packed(wanted.expand_as(self.image))
+        index, meant = packed(wanted.expand_as(self.place))
         return replace(self.keep(index), there=None if bool(meant.all()) else meant)
 
     def with_contents(self, keys: Tensor, values: Tensor) -> "Entries":

@@ -33,6 +33,20 @@ with method.apply(model) as handle, torch.inference_mode():
     scores = model(torch.rand(1, 3, 224, 224))
 print(handle.report())
 """
+_ON_LANGUAGE_MODEL = """\
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+import prunarium
+
+sizes = {{"num_hidden_layers": 4, "hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 4}}
+model = LlamaForCausalLM(LlamaConfig(vocab_size=100, **sizes)).eval()  # or LlamaForCausalLM.from_pretrained(...)
+prompt = torch.randint(3, 100, (1, 128))
+method = prunarium.load("{method}")
+with method.apply(model) as handle:
+    words = model.generate(prompt, max_new_tokens=8, do_sample=False)
+print(handle.report())  # entries that the cache of each layer held after the prompt
+"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,9 @@ def in_python(method: Method) -> list[Snippet]:
     learned = method.workings is None or method.workings.learned
     if "vit" in method.card.families and not learned:
         found.append(Snippet("On a timm model", _ON_TIMM.format(method=method.id)))
-    for family in method.card.families:
+    if "decoder" in method.card.families and not learned:
+        found.append(Snippet("On a language model of transformers", _ON_LANGUAGE_MODEL.format(method=method.id)))
+    for family in (family for family in method.card.families if family in _EMBEDDED):
         benchmark = _EMBEDDED[family]
         code = _ON_BENCHMARK.format(method=method.id, benchmark=benchmark)
         found.append(Snippet(f"On the benchmark {benchmark}, offline", code))

@@ -13,12 +13,16 @@ from prunarium.records import Family
 if TYPE_CHECKING:
     from prunarium.families import Shape, TokenMethod
 
-_DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32}
+_DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32, "decoder": 32}
 """Blocks of a usual model of each family: a base ViT, a language model of 7 billion parameters."""
 _PLACES = {
     "encode": "between the vision tower and the projector",
     "project": "between the projector and the language model",
+    "select": "on the prompt, before the model reads it",
     "evict": "on the cache, once the prompt has been read",
+    "trim": "after every word",
+    "vocabulary": "on the words that the model may say",
+    "route": "in every layer, while the model is trained",
 }
 _SHAPE = re.compile(r",?\s*``\[.*", re.DOTALL)
 
@@ -37,7 +41,8 @@ class Acting:
 
     Attributes:
         blocks: those in which it acts.
-        places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``.
+        places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``; decoder: of
+            ``select``, ``evict``, ``trim``, ``vocabulary`` and ``route``.
     """
 
     family: Family
@@ -125,7 +130,13 @@ def _readings(method: "TokenMethod") -> Iterator[Reading]:
 
     for name in sorted(method.needs):
         words = inspect.getdoc(getattr(Attention, name)) or name
-        words = _SHAPE.sub("", " ".join(words.split())).rstrip(".").replace("``", "").removesuffix(" (vlm)")
+        words = (
+            _SHAPE.sub("", " ".join(words.split()))
+            .rstrip(".")
+            .replace("``", "")
+            .removesuffix(" (vlm)")
+            .removesuffix(" (decoder)")
+        )
         yield Reading(name, words.replace("this block", "the block before") if method.place == "before" else words)
 
 
@@ -133,10 +144,16 @@ def _acting(method: "TokenMethod") -> Iterator[Acting]:
     for family in method.families:
         shape = _usual(family)
         blocks = tuple(sorted(method.acts_at(shape)))
-        yield Acting(family, shape.depth, blocks, _places(method, blocks) if family == "vlm" else ())
+        yield Acting(family, shape.depth, blocks, _places(method, family, blocks))
 
 
-def _places(method: "TokenMethod", blocks: tuple[int, ...]) -> tuple[str, ...]:
+def _places(method: "TokenMethod", family: Family, blocks: tuple[int, ...]) -> tuple[str, ...]:
+    from prunarium.families import DecoderMethod
+
+    if family == "decoder" and isinstance(method, DecoderMethod):
+        return tuple(place for place in ("select", "evict", "trim", "vocabulary", "route") if method.writes(place))
+    if family != "vlm":
+        return ()
     before = [place for place in ("encode", "project") if method.writes(place)]
     evicts = ["evict"] if getattr(method, "evicts", False) else []
     return (*before, *(["reduce"] if blocks else []), *evicts)
@@ -149,4 +166,6 @@ def _usual(family: Family) -> "Shape":
     if family == "vlm":
         language = Shape(family, depth, prefix=0, tokens=576, stages=(0,), dim=4096)
         return replace(language, tower_dim=1024, tower_depth=24, grid=(24, 24))
+    if family == "decoder":
+        return Shape(family, depth, prefix=0, tokens=None, stages=(), dim=4096)
     return Shape(family, depth, prefix=1, tokens=197, stages=(depth // 4, depth // 2, 3 * depth // 4), dim=768)

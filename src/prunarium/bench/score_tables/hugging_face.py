@@ -10,7 +10,7 @@ from prunarium.records import MeasuredScore
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
-TASKS = {"vit": "image-classification", "vlm": "visual-question-answering"}
+TASKS = {"vit": "image-classification", "vlm": "visual-question-answering", "decoder": "text-generation"}
 METRICS = {
     "accuracy": "accuracy",
     "top-1": "accuracy",

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Shape, TokenMethod
+from prunarium.families.caching.refusals import check_attention, no_labels, whole_prompts_only
 from prunarium.families.handle import Handle
 from prunarium.families.learned import parts_for
 from prunarium.families.vlm.attention import BEFORE
@@ -185,9 +186,9 @@ class VlmAdapter(ABC):
         handle.learned = parts_for(self.fitted, self.model)
         acting = set(self.method.acts_at(self.shape))
         prompt = Prompt(handle, self.fitted, self)
-        handle.hook(self.model.register_forward_pre_hook(_no_labels, with_kwargs=True))
+        handle.hook(self.model.register_forward_pre_hook(no_labels, with_kwargs=True))
         handle.hook(self.model.model.register_forward_pre_hook(prompt.read, with_kwargs=True))
-        handle.patch(self.model, "generate", _whole_prompts_only(self.model))
+        handle.patch(self.model, "generate", whole_prompts_only(self.model))
         if self.enters:
             handle.patch(self.model.model, "get_image_features", self._features())
         # layers before the one whose attention is looked at first run as they are: nothing has been dropped there yet
@@ -227,28 +228,4 @@ def _check_language(language: Any) -> None:
         raise PrunariumError(
             f"a language model of class {name} is not supported; these are: {', '.join(LANGUAGE_MODELS)}"
         )
-    if config._attn_implementation not in ("sdpa", "eager"):
-        raise PrunariumError("load the model with attn_implementation='sdpa' (or 'eager')")
-    if "sliding_attention" in (getattr(config, "layer_types", None) or ()) or (
-        getattr(config, "sliding_window", None) and getattr(config, "use_sliding_window", True)
-    ):
-        raise PrunariumError(
-            "a language model with sliding windows is not supported: a shorter prompt has other windows"
-        )
-
-
-def _no_labels(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    if kwargs.get("labels") is not None:
-        raise PrunariumError("labels have no place while tokens are dropped; compute the loss from the logits")
-
-
-def _whole_prompts_only(model: Any) -> Callable[..., Any]:
-    """``generate`` without the options that read a prompt in pieces or take words back from the cache."""
-
-    def generate(*args: Any, **kwargs: Any) -> Any:
-        for option in ("prefill_chunk_size", "prompt_lookup_num_tokens", "assistant_model"):
-            if kwargs.get(option) or getattr(kwargs.get("generation_config"), option, None):
-                raise PrunariumError(f"generate({option}=...) is not supported while a method is applied")
-        return type(model).generate(model, *args, **kwargs)
-
-    return generate
+    check_attention(config)

@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from prunarium.families.caching.sharing import products
 from prunarium.families.vlm.prompt import Prompt
+from prunarium.ops import rotated
 
 BEFORE = frozenset(
     {
@@ -45,17 +47,15 @@ class Projections:
         keys, queries = self.keys, _at(self.queries, rows)
         keys, queries = (part.unflatten(-1, (-1, dim)).transpose(1, 2) for part in (keys, queries))
         if rotate:
-            keys = _rotated(keys, *self.rotary)
-            cos, sin = (_at(part.expand(len(rows), -1, -1), rows) for part in self.rotary)
-            queries = _rotated(queries, cos, sin)
-        heads = keys.shape[1]
-        products = queries.unflatten(1, (heads, -1)) @ keys.unsqueeze(2).transpose(-2, -1)  # heads that share keys
-        return products.flatten(1, 2) * self.attn.scaling
+            keys = rotated(keys, *(part.unsqueeze(1) for part in self.rotary))
+            cos, sin = (_at(part.expand(len(rows), -1, -1), rows).unsqueeze(1) for part in self.rotary)
+            queries = rotated(queries, cos, sin)
+        return products(queries, keys, self.attn.scaling)
 
     def rotary_bias(self, rows: Tensor) -> Tensor:
         """What ``logits`` would be if all queries and keys were ones ``[batch, rows, tokens]``."""
         cos, sin = (part.expand(len(rows), -1, -1) for part in self.rotary)
-        ones = _rotated(torch.ones_like(cos), cos, sin, heads=False)
+        ones = rotated(torch.ones_like(cos), cos, sin)
         return _at(ones, rows) @ ones.transpose(-2, -1) * self.attn.scaling
 
 
@@ -128,11 +128,3 @@ def _of_image(rows: Tensor, prompt: Prompt) -> Tensor:
 def _at(x: Tensor, rows: Tensor) -> Tensor:
     """Rows of ``x`` ``[batch, tokens, dim]``."""
     return x.gather(1, rows.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
-
-
-def _rotated(x: Tensor, cos: Tensor, sin: Tensor, heads: bool = True) -> Tensor:
-    """With rotary position embedding, in the arrangement of transformers' Llama."""
-    if heads:
-        cos, sin = cos.unsqueeze(1), sin.unsqueeze(1)
-    one, other = x.chunk(2, dim=-1)
-    return x * cos + torch.cat([-other, one], dim=-1) * sin

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from prunarium.families.base import Attention
+from prunarium.families.caching.held import HeldLayer
+from prunarium.families.caching.masks import as_mask, of_tokens
 from prunarium.families.vlm.attention import Projections, offers
-from prunarium.families.vlm.masks import as_mask
 from prunarium.families.vlm.prompt import Prompt
 from prunarium.ops import Entries, Move, gather
 
@@ -22,11 +23,8 @@ class ReducingLayer:
         self.quiet = range(0)
         self.columns: Tensor | None = None  # rows of the prompt that this layer's cache holds
         self.dropped = 0  # tokens of the prompt that this layer did not have
-        self.held = 0  # tokens of the prompt that this layer's cache holds, and words that 'evicted' knows of
-        self.evicted: Entries | None = None  # what an eviction left
-        self.words = 0  # words after the prompt that have gone into 'evicted'
-        self.read = torch.zeros(0)  # tokens of the prompt, where there was an eviction [batch, key heads]
-        self.share = self.read  # what it left of them
+        self.had = 0  # tokens of the prompt that this layer had
+        self.left: HeldLayer | None = None  # what an eviction left of them, and the words since
         self.queries: Tensor | None = None
         self.keys: Tensor | None = None
         self.rotary: tuple[Tensor, Tensor] | None = None
@@ -50,6 +48,7 @@ class ReducingLayer:
         **kwargs: Any,
     ) -> Tensor:
         assert position_embeddings is not None
+        held = None if self.prompt.reading else self._held(past_key_values)
         if self.prompt.reading:
             if self.index == 0 and past_key_values is not None:
                 self.prompt.cache = weakref.ref(past_key_values)
@@ -57,7 +56,7 @@ class ReducingLayer:
             position_ids, position_embeddings = self._positions_left(position_ids, position_embeddings)
             mask, self.rotary = self._mask(attention_mask), position_embeddings
         else:
-            mask = self._mask_of_words(hidden_states, past_key_values)
+            mask = self._mask_of_words(hidden_states, past_key_values, held)
             if self._renumbers and self.dropped and position_ids is not None:
                 position_ids = position_ids - self.dropped
                 position_embeddings = self.prompt.adapter.language.rotary_emb(hidden_states, position_ids)
@@ -75,8 +74,9 @@ class ReducingLayer:
             if past_key_values is not None and self.prompt.count:
                 self._weigh(output, past_key_values)
             self.queries = self.keys = None
-        elif self.prompt.trims and self.evicted is not None:
-            self._trim(self.evicted, past_key_values, hidden_states.shape[1])
+        elif self.prompt.trims and held is not None:
+            with self.prompt.handle.watch():
+                held.hold(self.prompt.evicting.trim(held.entries, held.left / held.read.double(), held.met))
         return output
 
     def _weigh(self, output: Tensor, cache: Any) -> None:
@@ -86,7 +86,7 @@ class ReducingLayer:
     def entries(self, cache: Any) -> Entries:
         """What the cache of this layer holds, the prompt just read."""
         held = cache.layers[self.index]
-        places = torch.arange(self.held, device=held.keys.device) if self.columns is None else self.columns
+        places = torch.arange(self.had, device=held.keys.device) if self.columns is None else self.columns
         places = places.expand(len(held.keys), -1)
         image = torch.zeros_like(places, dtype=torch.bool).scatter(1, self.prompt.places()[1], True)
         real = self.prompt.real
@@ -95,29 +95,24 @@ class ReducingLayer:
         places, image = (part.unsqueeze(1).expand(shape) for part in (places, image))
         return Entries(held.keys, held.values, places, image, there)
 
-    def _trim(self, evicted: Entries, cache: Any, words: int) -> None:
-        """Let the method take entries from what this layer holds after new words."""
-        prompt, held = self.prompt, cache.layers[self.index]
-        shape, far = (*evicted.place.shape[:2], words), self.words + words
-        later = None if prompt.later is None or bool(prompt.later.all()) else prompt.later
-        there, seen = evicted.there, None if later is None else later[:, :far].unsqueeze(1)
-        new = torch.arange(self.words, far, device=held.keys.device) + prompt.length
-        if there is not None or seen is not None:
-            last = evicted.image.new_ones(shape) if seen is None else seen[..., self.words :].expand(shape)
-            there = torch.cat([evicted.visible, last], dim=2)
-        place = torch.cat([evicted.place, new.expand(shape)], dim=2)
-        image = torch.cat([evicted.image, evicted.image.new_zeros(shape)], dim=2)
-        read = self.read + (far if seen is None else seen.sum(dim=2))
-        with prompt.handle.watch():
-            left = prompt.evicting.trim(Entries(held.keys, held.values, place, image, there), self.share, read)
-        self.words = far
-        self.hold(left, cache)
+    def hold(self, before: Entries, after: Entries, cache: Any) -> None:
+        """Have the cache of this layer hold, of what it had of the prompt, what is left from now on."""
+        self.left = cache.layers[self.index] = HeldLayer(after, before.lengths, self.prompt.length)
 
-    def hold(self, entries: Entries, cache: Any) -> None:
-        """Have the cache of this layer hold these from now on."""
-        held = cache.layers[self.index]
-        held.keys, held.values = entries.keys, entries.values
-        self.held, self.evicted = entries.count, entries
+    def words(self, cache: Any) -> int:
+        """How many words after the prompt this layer has in its cache, or had there."""
+        held = self._held(cache)
+        return int(cache.get_seq_length(self.index)) - self.had if held is None else held.words
+
+    def _held(self, cache: Any) -> HeldLayer | None:
+        """This layer of the cache, where something was evicted from it."""
+        layer = cache.layers[self.index]
+        return layer if isinstance(layer, HeldLayer) else None
+
+    @property
+    def evicted(self) -> Entries | None:
+        """What is left of this layer's cache after an eviction; ``None`` before one."""
+        return None if self.left is None else self.left.entries
 
     @property
     def _renumbers(self) -> bool:
@@ -137,8 +132,8 @@ class ReducingLayer:
         prompt.record(self.index, count, moves)
         for layer in self.quiet:
             prompt.record(layer, prompt.count, ())
-        self.columns, self.held, self.evicted, self.words = prompt.kept, hidden.shape[1], None, 0
-        self.dropped = prompt.length - self.held
+        self.columns, self.had, self.left = prompt.kept, hidden.shape[1], None
+        self.dropped = prompt.length - self.had
         return hidden
 
     def _positions_left(
@@ -173,45 +168,38 @@ class ReducingLayer:
 
     def _mask(self, mask: Tensor | None) -> Tensor | None:
         """The rows and columns of a prompt's mask that belong to tokens this layer has."""
-        if mask is None or self.columns is None:
+        if self.columns is None:
             return mask
-        columns = self.columns[:, None, None, :]
-        mask = mask.expand(len(self.columns), -1, -1, -1)
-        rows = self.columns[:, None, :, None].expand(-1, mask.shape[1], -1, mask.shape[-1])
-        mask = mask.gather(2, rows).gather(3, columns.expand(-1, mask.shape[1], rows.shape[2], -1))
-        if self.prompt.method.positions == "kept":
+        mask = of_tokens(mask, self.columns)
+        if mask is None or self.prompt.method.positions == "kept":
             return mask
         # tokens merged behind the image share a row of the prompt: here, too, none of them sees a later one
         later = torch.ones(mask.shape[-2:], dtype=torch.bool, device=mask.device).triu(1)
         return mask.masked_fill(later, False if mask.dtype == torch.bool else torch.finfo(mask.dtype).min)
 
-    def _mask_of_words(self, hidden: Tensor, cache: Any) -> Tensor | None:
+    def _mask_of_words(self, hidden: Tensor, cache: Any, held: HeldLayer | None) -> Tensor | None:
         """Which cached tokens the words after the prompt see, and of one another ``[batch, heads, words, tokens]``."""
-        prompt, words, held = self.prompt, hidden.shape[1], self._held_for_real()
-        if words == 1 and held is None and (prompt.later is None or bool(prompt.later.all())):
+        prompt, words, config = self.prompt, hidden.shape[1], self.prompt.adapter.language.config
+        later = None if prompt.later is None or bool(prompt.later.all()) else prompt.later
+        if held is not None:
+            held.expect(words, None if later is None else later[:, -words:])
+            seen = held.seen(words, config.num_attention_heads)
+            return None if seen is None else as_mask(seen, config, hidden.dtype)
+        real = self._had_for_real()
+        if words == 1 and real is None and later is None:
             return None
         count = cache.get_seq_length(self.index) + words
         seen = torch.ones(words, count, dtype=torch.bool, device=hidden.device).tril(count - words)
-        seen = seen.expand(len(hidden), 1, -1, -1)
-        real = torch.ones(len(hidden), self._heads, count, dtype=torch.bool, device=hidden.device)
-        if held is not None:
-            real[..., : self.held] = held
-        if prompt.later is not None:
-            real[..., self.held :] = prompt.later[:, self.words :].unsqueeze(1)
-        seen = seen & real.unsqueeze(2)
-        return as_mask(seen, prompt.adapter.language.config, hidden.dtype)
+        there = torch.ones(len(hidden), count, dtype=torch.bool, device=hidden.device)
+        if real is not None:
+            there[:, : self.had] = real
+        if later is not None:
+            there[:, self.had :] = later
+        return as_mask(seen & there[:, None, None, :], config, hidden.dtype)
 
-    @property
-    def _heads(self) -> int:
-        """Heads that may hold different tokens."""
-        return 1 if self.evicted is None else self.prompt.adapter.language.config.num_attention_heads
-
-    def _held_for_real(self) -> Tensor | None:
-        """Which cached tokens of the prompt are no padding ``[batch, heads, held]``; ``None`` when all are."""
-        if self.evicted is not None:
-            there = self.evicted.there
-            return None if there is None else there.repeat_interleave(self._heads // there.shape[1], dim=1)
+    def _had_for_real(self) -> Tensor | None:
+        """Which tokens of the prompt that this layer had are no padding ``[batch, tokens]``; ``None`` when all are."""
         real = self.prompt.real
         if real is None:
             return None
-        return (real if self.columns is None else real.gather(1, self.columns)).unsqueeze(1)
+        return real if self.columns is None else real.gather(1, self.columns)

@@ -8,8 +8,12 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, TokenMethod
+from prunarium.families.caching.held import forget
+from prunarium.families.caching.masks import as_mask
+from prunarium.families.caching.refusals import check_cache, real_tokens
+from prunarium.families.caching.sharing import by_key_head
 from prunarium.families.handle import BlockRecord, Handle
-from prunarium.families.vlm.masks import as_mask, hiding
+from prunarium.families.vlm.masks import hiding
 from prunarium.families.vlm.method import VlmMethod
 from prunarium.families.vlm.pictures import Picture
 from prunarium.ops import DROPPED, Move, Tokens, follow, gather
@@ -66,23 +70,24 @@ class Prompt:
         ids, cache = kwargs.get("input_ids"), kwargs.get("past_key_values")
         if ids is None:
             raise PrunariumError("pass input_ids, not inputs_embeds: the image is found by its placeholder ids")
-        if getattr(cache, "is_compileable", False):
-            raise PrunariumError("use a dynamic cache: a static one cannot hold fewer tokens in later layers")
+        check_cache(cache)
         self.reading = cache is None or cache.get_seq_length() == 0
         if not self.reading:
             return (), self._go_on(kwargs, cache)
+        if cache is not None:
+            forget(cache)
         if not len(ids):
             raise PrunariumError("the batch is empty; pass at least one prompt")
         self._start(ids, kwargs)
         if self.adapter.enters and self.count:
             kwargs = self._enter(ids, kwargs)
-        self.real = _real(kwargs.get("attention_mask"))
+        self.real = real_tokens(kwargs.get("attention_mask"))
         if self.hides and self.added is not None and bool(self.added.any()):
             kwargs = {**kwargs, "attention_mask": self._hiding(self.added)}
         return (), kwargs
 
     def _start(self, ids: Tensor, kwargs: dict[str, Any]) -> None:
-        _real(kwargs.get("attention_mask"))
+        real_tokens(kwargs.get("attention_mask"))
         self.first_sample = self.handle.begin(len(ids))
         self.where = ids == self.adapter.image_token
         counts = self.where.sum(dim=1).tolist()
@@ -146,8 +151,7 @@ class Prompt:
                 kwargs = {**kwargs, "attention_mask": torch.cat([mask.gather(1, held), mask[:, self.whole :]], dim=1)}
         if held is None and not self.evicts:
             return kwargs
-        words = cache.get_seq_length() - self.layers[0].held + self.layers[0].words
-        return self.adapter.go_on(kwargs, self.length + words, self.whole - self.length)
+        return self.adapter.go_on(kwargs, self.length + self.layers[0].words(cache), self.whole - self.length)
 
     def _held(self) -> Tensor | None:
         """Rows of the whole prompt that the first layer holds; ``None`` when it holds all."""
@@ -191,17 +195,14 @@ class Prompt:
         """Ask the method what matters in a layer that has just run and, after the last one, what to evict."""
         with self.handle.watch():
             weight = self.evicting.weigh(attention, layer)
-            heads = cache.layers[layer].keys.shape[1]
-            shared = weight.shape[1] // heads
-            self.weights.append(weight.unflatten(1, (heads, shared)).mean(dim=2) if shared > 1 else weight)
+            self.weights.append(by_key_head(weight, cache.layers[layer].keys.shape[1]))
             if len(self.weights) == len(self.layers):
                 whole = [one.entries(cache) for one in self.layers]
                 left = self.evicting.evict(whole, self.weights)
         if len(self.weights) < len(self.layers):
             return
         for one, before, entries in zip(self.layers, whole, left, strict=True):
-            one.hold(entries, cache)
-            one.read, one.share = before.lengths, entries.lengths / before.lengths.double()
+            one.hold(before, entries, cache)
             record = self.handle.records[one.index]
             seen = entries.lengths.double().mean().item()
             self.handle.records[one.index] = record._replace(cached=entries.image_count, seen=seen, room=entries.count)
@@ -255,14 +256,6 @@ def _split(is_text: Tensor) -> tuple[Tensor, Tensor]:
     """Positions of the text and of the image ``[batch, tokens]``."""
     text, image = (which.nonzero()[:, 1].view(len(which), int(which[0].sum())) for which in (is_text, ~is_text))
     return text, image
-
-
-def _real(mask: Any) -> Tensor | None:
-    if not isinstance(mask, Tensor) or mask.ndim != 2 or bool(mask.all()):
-        return None
-    if not bool(mask[:, -1].all()):
-        raise PrunariumError("pad on the left: the last token of every prompt must be real")
-    return mask.bool()
 
 
 def _share_out(pictures: list[Picture], where: Tensor) -> list[list[Picture]]:

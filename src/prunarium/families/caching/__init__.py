@@ -1,0 +1,1 @@
+"""What families share whose methods take entries from a key-value cache: masks, refusals, the cache itself."""

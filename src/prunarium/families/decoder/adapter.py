@@ -1,0 +1,75 @@
+"""A method's way into a causal language model of transformers."""
+
+from typing import Any
+
+from torch import nn
+
+from prunarium.errors import PrunariumError
+from prunarium.families.base import Shape, TokenMethod
+from prunarium.families.caching.refusals import check_attention, no_labels, whole_prompts_only
+from prunarium.families.caching.rows import ROWS
+from prunarium.families.decoder.anatomy import ANATOMIES
+from prunarium.families.decoder.method import DecoderMethod
+from prunarium.families.decoder.reading import Reading
+from prunarium.families.decoder.routing import RoutedLayer
+from prunarium.families.decoder.vocabulary import trim
+from prunarium.families.handle import Handle
+
+TURNING = ("default", "linear", "llama3", "yarn", "proportional")
+"""Kinds of rotary embedding whose angles depend on a position alone, so that keys can be turned to another."""
+
+
+class CausalLanguageModel:
+    """One method and one causal language model.
+
+    The prompt is read as ever. What the method leaves of its cache is what words after it see, at the positions that
+    they would have had, or, where the method says so, at their places in the cache.
+    """
+
+    supported = f"transformers {', '.join(ANATOMIES)}"
+
+    def __init__(self, method: TokenMethod, model: Any) -> None:
+        self.method, self.model = method, model
+        self.anatomy = ANATOMIES[type(model).__name__]
+        self.offers = ROWS | {"coming_rotary"} if self.anatomy.rotary else ROWS
+        config, reader = model.config, self.anatomy.reader(model)
+        check_attention(config)
+        if isinstance(method, DecoderMethod) and method.by_slot:
+            self._check_turning(config)
+        self.shape = Shape(
+            "decoder", depth=len(reader.layers), prefix=0, tokens=None, stages=(), dim=config.hidden_size
+        )
+
+    @staticmethod
+    def fits(model: nn.Module) -> bool:
+        """Whether it is a stock model of one of the classes."""
+        return type(model).__name__ in ANATOMIES
+
+    def attach(self) -> Handle:
+        """Put the method beside every layer's attention."""
+        handle = Handle(self.method, self.model)
+        reading = Reading(handle, self.method.fit(self.shape), self.model, self.anatomy)
+        handle.hook(reading.reader.register_forward_pre_hook(reading.begin, with_kwargs=True))
+        if reading.holds:
+            handle.patch(self.model, "generate", whole_prompts_only(self.model))
+            for layer in reading.layers:
+                layer.attach(handle)
+        if reading.method is not None and reading.method.selecting_layer is not None:
+            handle.hook(self.model.register_forward_pre_hook(no_labels, with_kwargs=True))
+        if reading.method is not None and reading.method.writes("route"):
+            for index, layer in enumerate(reading.reader.layers):
+                RoutedLayer(layer, index, reading, reading.method).attach(handle)
+        allowed = None if reading.method is None else reading.method.vocabulary()
+        if allowed is not None:
+            trim(self.model.get_output_embeddings(), allowed, handle)
+        return handle
+
+    def _check_turning(self, config: Any) -> None:
+        name, kind = type(self.method).__name__, type(self.model).__name__
+        if not self.anatomy.rotary:
+            raise PrunariumError(f"{name} turns keys to their place in the cache, and {kind} has no rotary embedding")
+        turning = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
+        if turning not in TURNING:
+            raise PrunariumError(
+                f"{name} turns keys to their place in the cache, which a rotary embedding of type '{turning}' forbids"
+            )

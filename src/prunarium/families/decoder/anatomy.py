@@ -1,0 +1,48 @@
+"""Where the parts of a model class are."""
+
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Where a causal language model of transformers has its parts.
+
+    Attributes:
+        inner: path of the module that reads tokens and runs the layers.
+        attention: name of a layer's attention.
+        cache: the attention's argument that holds the cache.
+        queries: the module of the attention after which queries lack nothing but their rotary embedding.
+        fused: whether that module makes keys and values too.
+        rotary: whether positions are rotary embeddings.
+    """
+
+    inner: str = "model"
+    attention: str = "self_attn"
+    cache: str = "past_key_values"
+    queries: str = "q_proj"
+    fused: bool = False
+    rotary: bool = True
+
+    def reader(self, model: Any) -> Any:
+        """The module that reads tokens and runs the layers."""
+        return attrgetter(self.inner)(model)
+
+    def split(self, output: Tensor, heads: int) -> Tensor:
+        """Queries ``[batch, heads, tokens, head dim]``, of what the module that makes them gave."""
+        parts = output.flatten(2).unflatten(-1, (heads, -1)).transpose(1, 2)
+        return parts[..., : parts.shape[-1] // 3] if self.fused else parts
+
+
+ANATOMIES = {
+    "LlamaForCausalLM": Anatomy(),
+    "MistralForCausalLM": Anatomy(),
+    "Qwen2ForCausalLM": Anatomy(),
+    "Qwen3ForCausalLM": Anatomy(queries="q_norm"),
+    "GPTNeoXForCausalLM": Anatomy("gpt_neox", "attention", "layer_past", "query_key_value", fused=True),
+    "OPTForCausalLM": Anatomy("model.decoder", rotary=False),
+}
+"""The classes that the family knows, by name."""

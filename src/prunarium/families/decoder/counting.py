@@ -1,0 +1,45 @@
+"""How many entries a method leaves in the cache, found without a model."""
+
+from dataclasses import replace
+
+import torch
+
+from prunarium.families.base import Attention, Shape
+from prunarium.families.caching.rows import Rows, offers
+from prunarium.families.decoder.method import DecoderMethod
+from prunarium.ops import Entries
+
+DIM = 4  # of the random keys
+
+
+def entries_left(method: DecoderMethod, shape: Shape) -> list[int]:
+    """Entries that each layer's cache holds after a prompt, the mean over key heads.
+
+    Args:
+        method: any setting of it.
+        shape: of the model; its tokens are the prompt's.
+    """
+    assert shape.tokens is not None
+    method, tokens = method.fit(shape), shape.tokens
+    draw = torch.Generator().manual_seed(0)
+    cache = []
+    for layer in range(shape.depth):
+        queries, keys, values = torch.randn(3, 1, 1, tokens, DIM, generator=draw)
+        rows = Rows(queries, keys, None, DIM**-0.5)
+        attention = _attention(method, rows)
+        if layer == method.selecting_layer:
+            return [int(method.select(attention, torch.ones(1, tokens, dtype=torch.bool)).sum())] * shape.depth
+        entries = Entries(keys, values, torch.arange(tokens).view(1, 1, -1))
+        if method.weighs:
+            weight = method.weigh(attention, entries, layer).mean(dim=1, keepdim=True)
+            entries = replace(entries, weight=weight.expand(entries.place.shape))
+        cache.append(entries)
+    return [round(left.lengths.double().mean().item()) for left in method.evict(cache)]
+
+
+def _attention(method: DecoderMethod, rows: Rows) -> Attention:
+    offered = offers(lambda: rows, method.observed)
+    offered["samples"], offered["words"] = lambda: torch.zeros(1, dtype=torch.long), lambda: torch.tensor(0)
+    offered["queries"] = lambda: rows.queries
+    offered["coming_rotary"] = lambda: torch.tensor([1.0, 0.0]).view(2, 1, 1, 1).expand(-1, -1, -1, DIM)
+    return Attention(method.needs, offered)

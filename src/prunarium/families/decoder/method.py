@@ -1,0 +1,139 @@
+"""What a method of the family is."""
+
+from collections.abc import Collection, Sequence
+from typing import ClassVar
+
+from torch import Tensor
+
+from prunarium.errors import PrunariumError
+from prunarium.families.base import Attention, Shape, TokenMethod
+from prunarium.ops import Entries, Tokens
+from prunarium.records import Family
+
+
+class DecoderMethod(TokenMethod):
+    """A method for decoder language models. It writes one of these functions, or several:
+
+    - ``weigh``: how much each cached entry matters, once the prompt has been read, or after every word;
+    - ``evict``: what stays of the cache of a prompt;
+    - ``trim``: what stays of it after every new word;
+    - ``select``: which tokens of the prompt the model reads at all;
+    - ``vocabulary``: which tokens it may say;
+    - ``route``: which tokens each layer works on while the model is trained.
+
+    Attributes:
+        every_word: whether ``weigh`` is asked after every new word too.
+    """
+
+    families: ClassVar[tuple[Family, ...]] = ("decoder",)
+    every_word: ClassVar[bool] = False
+
+    def weigh(self, attention: Attention, entries: Entries, layer: int) -> Tensor:
+        """How much each cached entry of a layer matters, told by the attention of that layer, which has just run.
+
+        Args:
+            attention: of the tokens just read: the prompt, or new words.
+            entries: all that the layer holds, the tokens just read among them.
+            layer: counted from 0.
+
+        Returns:
+            ``[batch, heads or key heads or 1, entries]``; the mean of the heads that share keys becomes
+            ``entries.weight``.
+        """
+        raise PrunariumError(f"{type(self).__name__} has no rule of what matters: it does not write 'weigh'")
+
+    def carried(self, old: Tensor, new: Tensor) -> Tensor:
+        """The weights after a word, from those before it, which are 0 for the new word, and what ``weigh`` gave now
+        ``[batch, key heads, entries]``."""
+        return old + new
+
+    def evict(self, cache: Sequence[Entries]) -> list[Entries]:
+        """What is left of the cache once the last layer has read the prompt.
+
+        Args:
+            cache: of every layer, with the weights that ``weigh`` gave.
+        """
+        return list(cache)
+
+    def trim(self, entries: Entries, read: Tensor, left: Tensor, layer: int) -> Entries:
+        """What is left of the cache of one layer after new words.
+
+        Args:
+            entries: of the prompt and of the words so far; ``place`` counts on from the prompt.
+            read: tokens of the prompt ``[batch, key heads]``.
+            left: of them, those that ``evict`` left in this layer ``[batch, key heads]``.
+            layer: counted from 0.
+        """
+        return entries
+
+    def select(self, attention: Attention, there: Tensor) -> Tensor:
+        """Which tokens of the prompt the model reads, told by the attention of one layer, ``selecting_layer``.
+
+        Args:
+            attention: of that layer, to the whole prompt.
+            there: which tokens are no padding ``[batch, tokens]``.
+
+        Returns:
+            boolean ``[batch, tokens]``.
+        """
+        return there
+
+    def vocabulary(self) -> Tensor | None:
+        """The tokens that the model may say ``[tokens]``; ``None`` for all."""
+        return None
+
+    def route(self, hidden: Tensor, layer: int) -> Tensor | None:
+        """Which tokens a layer works on while the model is trained; the others pass it by.
+
+        Args:
+            hidden: what enters the layer ``[batch, tokens, dim]``.
+            layer: counted from 0.
+
+        Returns:
+            numbers of tokens, ascending ``[batch, tokens worked on]``; ``None`` for all.
+        """
+        return None
+
+    @property
+    def selecting_layer(self) -> int | None:
+        """The layer at which ``select`` is asked; ``None`` where the whole prompt is read."""
+        return None
+
+    @property
+    def observed(self) -> int:
+        """How many of the last tokens ``attention.window_attention`` is of."""
+        return 1
+
+    @property
+    def foreseen(self) -> int:
+        """How many words to come ``attention.coming_rotary`` is of."""
+        return 1
+
+    @property
+    def by_slot(self) -> bool:
+        """Whether keys are turned to their place in the cache, and not to the position of their token."""
+        return False
+
+    def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
+        return tokens
+
+    def acts_at(self, shape: Shape) -> Collection[int]:
+        return ()
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the method writes ``weigh``."""
+        return self.writes("weigh")
+
+    @property
+    def shortens(self) -> bool:
+        """Whether the method has a hand in the cache: it takes entries from it, or tokens from the prompt."""
+        return any(map(self.writes, ("evict", "trim", "select")))
+
+    @property
+    def trims(self) -> bool:
+        """Whether the method takes entries from the cache after new words."""
+        return self.writes("trim")
+
+    def writes(self, function: str) -> bool:
+        return getattr(type(self), function) is not getattr(DecoderMethod, function)
