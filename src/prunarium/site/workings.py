@@ -19,6 +19,7 @@ _PLACES = {
     "encode": "between the vision tower and the projector",
     "project": "between the projector and the language model",
     "evict": "on the cache, once the prompt has been read",
+    "text": "on the text, before any model reads it",
 }
 _SHAPE = re.compile(r",?\s*``\[.*", re.DOTALL)
 
@@ -37,7 +38,7 @@ class Acting:
 
     Attributes:
         blocks: those in which it acts.
-        places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``.
+        places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``; or ``text``.
     """
 
     family: Family
@@ -62,6 +63,9 @@ class Acting:
             return f"blocks {numbers[0]} to {numbers[-1]} of {self.depth}, counted from 0"
         named = " and ".join(filter(None, [", ".join(numbers[:-1]), numbers[-1]]))
         return f"block{'s'[: len(numbers) > 1]} {named} of {self.depth}, counted from 0"
+
+
+_ON_TEXT = Acting("prompt", 0, (), ("text",))
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def workings_of(folder: str) -> Workings | None:
         if isinstance(error, ModuleNotFoundError) or isinstance(error.__cause__, ModuleNotFoundError):
             return None
         raise
-    from prunarium.families import LearnedMethod
+    from prunarium.families import LearnedMethod, TokenMethod
 
     method = kind()
     claim, *source = [" ".join(part.split()) for part in (inspect.getdoc(kind) or "").split("\n\n")]
@@ -110,12 +114,12 @@ def workings_of(folder: str) -> Workings | None:
         name=kind.__name__,
         claim=claim,
         source=tuple(source),
-        place=method.place,
-        reads=tuple(_readings(method)),
-        acting=tuple(_acting(method)),
+        place=method.place if isinstance(method, TokenMethod) else "between",
+        reads=tuple(_readings(method)) if isinstance(method, TokenMethod) else (),
+        acting=tuple(_acting(method)) if isinstance(method, TokenMethod) else (_ON_TEXT,),
         learned=isinstance(method, LearnedMethod),
         adaptive=method.adaptive,
-        weighs=method.size_bias,
+        weighs=isinstance(method, TokenMethod) and method.size_bias,
         asks=method.asks,
     )
 
