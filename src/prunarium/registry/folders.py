@@ -134,6 +134,6 @@ def load_token_method(name: str, **parameters: Any) -> "TokenMethod":
     if not isinstance(method, TokenMethod):
         raise PrunariumError(
             f"{name} shortens text and acts in no model, so no benchmark runs it yet; "
-            f"in Python: prunarium.load('{name}').compress(text, ...)"
+            f"'prunarium compress {name}' runs it, or in Python prunarium.load('{name}').compress(text, ...)"
         )
     return method

@@ -62,7 +62,8 @@ def in_python(method: Method) -> list[Snippet]:
 def in_terminal(method: Method) -> list[str]:
     """Commands that run it as it comes, at a budget, and that draw what it does."""
     if not _is_measurable(method):
-        return []
+        needed = method.workings.options if method.workings else ()
+        return [" ".join(["prunarium compress", method.id, "prompt.txt", *needed, "--param keep_rate=0.5"])]
     lines = [f"prunarium run {method.id}"]
     if reaches_budgets(method):
         lines += [f"prunarium run {method.id} --budget 0.5", f"prunarium visualize {method.id} --budget 0.5"]

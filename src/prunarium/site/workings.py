@@ -11,7 +11,7 @@ from prunarium.errors import PrunariumError
 from prunarium.records import Family
 
 if TYPE_CHECKING:
-    from prunarium.families import Shape, TokenMethod
+    from prunarium.families import PromptMethod, Shape, TokenMethod
 
 _DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32}
 """Blocks of a usual model of each family: a base ViT, a language model of 7 billion parameters."""
@@ -80,6 +80,7 @@ class Workings:
         adaptive: whether the number of tokens left depends on the input.
         asks: whether something besides parameters has to be given to it before it can be applied.
         weighs: whether a merged token counts in attention as often as the tokens it stands for.
+        options: prompt: what the command line must be given besides a text.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Workings:
     adaptive: bool
     weighs: bool
     asks: bool
+    options: tuple[str, ...] = ()
 
 
 def workings_of(folder: str) -> Workings | None:
@@ -106,7 +108,7 @@ def workings_of(folder: str) -> Workings | None:
         if isinstance(error, ModuleNotFoundError) or isinstance(error.__cause__, ModuleNotFoundError):
             return None
         raise
-    from prunarium.families import LearnedMethod, TokenMethod
+    from prunarium.families import LearnedMethod, PromptMethod, TokenMethod
 
     method = kind()
     claim, *source = [" ".join(part.split()) for part in (inspect.getdoc(kind) or "").split("\n\n")]
@@ -121,6 +123,7 @@ def workings_of(folder: str) -> Workings | None:
         adaptive=method.adaptive,
         weighs=isinstance(method, TokenMethod) and method.size_bias,
         asks=method.asks,
+        options=_options(method) if isinstance(method, PromptMethod) else (),
     )
 
 
@@ -144,6 +147,11 @@ def _places(method: "TokenMethod", blocks: tuple[int, ...]) -> tuple[str, ...]:
     before = [place for place in ("encode", "project") if method.writes(place)]
     evicts = ["evict"] if getattr(method, "evicts", False) else []
     return (*before, *(["reduce"] if blocks else []), *evicts)
+
+
+def _options(method: "PromptMethod") -> tuple[str, ...]:
+    directory = "--scorer DIRECTORY" if method.scores_with else "--tokenizer DIRECTORY"
+    return (directory, *(["--question 'QUESTION'"] if method.asks_question else []))
 
 
 def _usual(family: Family) -> "Shape":
