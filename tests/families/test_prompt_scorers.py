@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import BertForTokenClassification, BertModel, PreTrainedTokenizerFast
+from transformers import (
+    BertForTokenClassification,
+    BertModel,
+    PreTrainedTokenizerFast,
+    RobertaConfig,
+    RobertaForTokenClassification,
+)
 
 from prunarium import PrunariumError
 from prunarium.families import Scorer, SentenceEncoder, TokenClassifier, sentences
@@ -105,6 +111,22 @@ def test_an_encoder_reads_sentences_in_their_context():
     for (start, end), vector in zip(spans, vectors, strict=True):
         mine = [state for state, (first, _) in zip(states, offsets, strict=True) if start <= first < end]
         torch.testing.assert_close(vector, torch.stack(mine).mean(0), atol=1e-4, rtol=1e-4)
+
+
+def test_positions_that_roberta_keeps_for_padding_are_not_read():
+    config = RobertaConfig(
+        num_hidden_layers=1,
+        hidden_size=16,
+        num_attention_heads=2,
+        intermediate_size=16,
+        vocab_size=len(word_tokenizer()),
+        max_position_embeddings=36,
+        pad_token_id=1,
+        num_labels=2,
+    )
+    classifier = TokenClassifier(RobertaForTokenClassification(config), word_tokenizer())
+    assert classifier.window == 32
+    assert sum(len(chunk.keep) for chunk in classifier.classify(" red" * 70)) == 70
 
 
 def test_an_encoder_reads_what_is_longer_than_its_window():

@@ -30,10 +30,18 @@ def window_of(model: Any, wanted: int | None, special: int = 0) -> int:
     Raises:
         PrunariumError: more are wanted than the model can read, or fewer than 2.
     """
-    most = getattr(model.config, "max_position_embeddings", None) or LONGEST
-    if wanted is not None and not 2 <= wanted <= most - special:
-        raise PrunariumError(f"a window of {wanted} tokens does not go with a model that reads 2 to {most - special}")
-    return wanted or min(most, LONGEST) - special
+    known = getattr(model.config, "max_position_embeddings", None) or LONGEST
+    most = known - _positions_of_padding(model) - special
+    if wanted is not None and not 2 <= wanted <= most:
+        raise PrunariumError(f"a window of {wanted} tokens does not go with a model that reads 2 to {most}")
+    return wanted or min(most, LONGEST)
+
+
+def _positions_of_padding(model: Any) -> int:
+    """Positions that no token has: those of RoBERTa and its kin begin behind the padding's."""
+    tables = (module for name, module in model.named_modules() if name.endswith("position_embeddings"))
+    padding = getattr(next(tables, None), "padding_idx", None)
+    return 0 if padding is None else padding + 1
 
 
 @contextmanager
