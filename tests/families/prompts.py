@@ -3,7 +3,7 @@
 from functools import cache
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,
     BertForTokenClassification,
@@ -30,6 +30,7 @@ def byte_tokenizer():
     """Byte-level BPE as GPT-2's: every script is read, a character may be several tokens."""
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=330,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
