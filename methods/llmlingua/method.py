@@ -16,6 +16,6 @@ class LLMLingua(IterativeMethod):
         means = [float(losses.mean()) if len(losses) else 0.0 for losses in prompt.scorer.losses(contexts)]
         return sorted(range(len(means)), key=lambda at: -means[at])
 
-    def worth(self, prompt: Prompt, ids: Sequence[int]) -> Tensor:
-        found: list[Tensor] = prompt.scorer.losses([ids])
+    def worth(self, prompt: Prompt, ids: Sequence[int], start: int) -> Tensor:
+        found: list[Tensor] = prompt.scorer.losses([ids], start)
         return found[0]

@@ -29,8 +29,9 @@ class LongLLMLingua(IterativeMethod):
         means = [float(losses[-len(asked) :].mean()) for losses in found]
         return sorted(range(len(means)), key=means.__getitem__)
 
-    def worth(self, prompt: Prompt, ids: Sequence[int]) -> Tensor:
+    def worth(self, prompt: Prompt, ids: Sequence[int], start: int) -> Tensor:
         question = prompt.scorer.tokens(f"{prompt.question}\n\n").ids
-        alone, asked = prompt.scorer.losses([ids, [*question, *ids]])
-        worth: Tensor = alone - asked[len(question) :]
+        [alone] = prompt.scorer.losses([ids], start)
+        [asked] = prompt.scorer.losses([[*question, *ids]], start + len(question))
+        worth: Tensor = alone - asked
         return worth

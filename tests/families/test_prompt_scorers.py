@@ -7,7 +7,15 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     BertForTokenClassification,
     BertModel,
+    GPT2Config,
+    GPT2LMHeadModel,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
+    OPTConfig,
+    OPTForCausalLM,
     PreTrainedTokenizerFast,
+    Qwen2Config,
+    Qwen2ForCausalLM,
     RobertaConfig,
     RobertaForTokenClassification,
 )
@@ -15,7 +23,7 @@ from transformers import (
 from prunarium import PrunariumError
 from prunarium.families import Scorer, SentenceEncoder, TokenClassifier, sentences
 
-from .prompts import QUESTION, STORY, bert, byte_tokenizer, causal, word_tokenizer
+from .prompts import QUESTION, STORY, bert, byte_tokenizer, causal, peaked, word_tokenizer
 
 
 @torch.no_grad()
@@ -42,6 +50,39 @@ def test_texts_of_many_lengths_are_read_together_as_alone():
     for ids, losses in zip(sequences, together, strict=True):
         assert len(losses) == max(len(ids) - 1, 0)
         torch.testing.assert_close(losses, alone.losses([ids])[0], atol=1e-4, rtol=1e-4)
+
+
+def test_losses_of_the_last_tokens_alone_are_the_same():
+    ids = byte_tokenizer()(STORY)["input_ids"]
+    scorer = Scorer(causal(), byte_tokenizer(), window=16)
+    torch.testing.assert_close(scorer.losses([ids], 50)[0], scorer.losses([ids])[0][50:], atol=1e-4, rtol=1e-4)
+    assert [len(losses) for losses in scorer.losses([ids, ids[:60]], 50)] == [len(ids) - 51, 9]
+
+
+OTHERS = {
+    "gpt2": lambda sizes: GPT2LMHeadModel(GPT2Config(n_layer=1, n_embd=16, n_head=2, n_positions=64, vocab_size=330)),
+    "qwen2": lambda sizes: Qwen2ForCausalLM(Qwen2Config(**sizes, num_key_value_heads=1)),
+    "neox": lambda sizes: GPTNeoXForCausalLM(GPTNeoXConfig(**sizes)),
+    "opt": lambda sizes: OPTForCausalLM(OPTConfig(**sizes, ffn_dim=16, word_embed_proj_dim=16)),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_other_causal_models_read_many_texts_as_one(kind):
+    sizes = {
+        "num_hidden_layers": 1,
+        "hidden_size": 16,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+        "vocab_size": 330,
+        "max_position_embeddings": 64,
+    }
+    torch.manual_seed(0)
+    scorer = Scorer(peaked(OTHERS[kind](sizes)), byte_tokenizer())
+    assert scorer.window == 64
+    sequences = [byte_tokenizer()(text)["input_ids"] for text in (STORY[:40], QUESTION[:9], STORY)]
+    for ids, losses in zip(sequences, scorer.losses(sequences), strict=True):
+        torch.testing.assert_close(losses, scorer.losses([ids])[0], atol=1e-4, rtol=1e-4)
 
 
 def test_windows_leave_half_of_them_before_every_token():

@@ -63,12 +63,12 @@ class Loud(Scorer):
     def __init__(self):
         self.tokenizer = byte_tokenizer()
 
-    def losses(self, sequences):
+    def losses(self, sequences, since=0):
         found = []
         for ids in sequences:
             text = self.tokenizer.decode(ids)
             loud = 2.0 if "!" in text else 1.0
-            found.append(torch.full((len(ids) - 1,), -loud if text.endswith("documents.") else loud))
+            found.append(torch.full((len(ids) - 1 - since,), -loud if text.endswith("documents.") else loud))
         return found
 
 

@@ -40,8 +40,8 @@ class Bigram(Scorer):
         ids = self.known[text]
         return TextTokens(ids, list(range(len(ids))), [(at, at + 1) for at in range(len(ids))], list(range(len(ids))))
 
-    def losses(self, sequences):
-        return [-self.table[list(ids[:-1]), list(ids[1:])] for ids in sequences]
+    def losses(self, sequences, since=0):
+        return [-self.table[list(ids[:-1]), list(ids[1:])][since:] for ids in sequences]
 
 
 class Characters:

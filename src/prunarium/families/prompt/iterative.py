@@ -42,8 +42,8 @@ class IterativeMethod(RulePromptMethod):
         """The contexts' indices, best first, from their token ids."""
 
     @abstractmethod
-    def worth(self, prompt: Prompt, ids: Sequence[int]) -> Tensor:
-        """How much every token but the first is worth, given those before it ``[tokens - 1]``, on the CPU."""
+    def worth(self, prompt: Prompt, ids: Sequence[int], start: int) -> Tensor:
+        """How much every token behind a place is worth, given all before it ``[tokens - 1 - start]``, on the CPU."""
 
     def rank(self, prompt: Prompt) -> Iterator[Ranked]:
         tokens: TextTokens = prompt.scorer.tokens(prompt.text)
@@ -60,7 +60,7 @@ class IterativeMethod(RulePromptMethod):
             lengths,
             shares,
             self.segment,
-            lambda left, start: self.worth(prompt, [tokens.ids[places[at]] for at in left.tolist()])[start:],
+            lambda left, start: self.worth(prompt, [tokens.ids[places[at]] for at in left.tolist()], start),
         )
         priority = [_LEFT_OUT * (1 + rank) for rank in _ranks(order, contexts)]
         kept = [False] * len(tokens.ids)

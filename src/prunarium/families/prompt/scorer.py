@@ -70,25 +70,29 @@ class Scorer:
             found.append(Surprise(one.spans, sums))
         return found
 
-    def losses(self, sequences: Sequence[Sequence[int]]) -> list[Tensor]:
-        """Cross entropy in nats of every token but the first, given those before it ``[tokens - 1]`` each, on the CPU.
+    def losses(self, sequences: Sequence[Sequence[int]], since: int = 0) -> list[Tensor]:
+        """Cross entropy in nats of every token but the first, given those before it, on the CPU.
 
         Args:
             sequences: token ids of each text.
+            since: leave out the losses of so many tokens behind the first; windows of them alone are not read.
+
+        Returns:
+            For each text ``[tokens - 1 - since]``.
         """
         found = [torch.zeros(max(len(ids) - 1, 0)) for ids in sequences]
         pieces = [
             (text, begin, end, max(fresh, 1))
             for text, ids in enumerate(sequences)
             for begin, end, fresh in windows(len(ids), self.window)
-            if end > 1
+            if end > since + 1
         ]
         with evaluating(self.model):
             for batch in self._batches(sorted(pieces, key=lambda piece: piece[2] - piece[1])):
                 read = self._read([sequences[text][begin:end] for text, begin, end, _ in batch])
                 for (text, begin, end, fresh), losses in zip(batch, read, strict=True):
                     found[text][fresh - 1 : end - 1] = losses[fresh - begin - 1 : end - begin - 1]
-        return found
+        return [losses[since:] for losses in found]
 
     def _read(self, sequences: list[Sequence[int]]) -> Tensor:
         """Losses of the tokens behind the first ``[texts, longest - 1]``; padding stands on the right, unseen."""
