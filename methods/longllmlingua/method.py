@@ -32,6 +32,6 @@ class LongLLMLingua(IterativeMethod):
     def worth(self, prompt: Prompt, ids: Sequence[int], start: int) -> Tensor:
         question = prompt.scorer.tokens(f"{prompt.question}\n\n").ids
         [alone] = prompt.scorer.losses([ids], start)
-        [asked] = prompt.scorer.losses([[*question, *ids]], start + len(question))
+        [asked] = prompt.scorer.losses([ids], start, prefix=question)
         worth: Tensor = alone - asked
         return worth

@@ -59,6 +59,17 @@ def test_losses_of_the_last_tokens_alone_are_the_same():
     assert [len(losses) for losses in scorer.losses([ids, ids[:60]], 50)] == [len(ids) - 51, 9]
 
 
+def test_a_prefix_stands_before_every_window():
+    scorer = Scorer(causal(), byte_tokenizer(), window=24)
+    ids, question = (byte_tokenizer()(text)["input_ids"] for text in (STORY, QUESTION))
+    prefix = question[:8]
+    losses = scorer.losses([ids], prefix=prefix)[0]
+    np.testing.assert_allclose(losses[:15], literally([*prefix, *ids[:16]])[8:], atol=1e-4)
+    np.testing.assert_allclose(losses[15:23], literally([*prefix, *ids[8:24]])[15:], atol=1e-4)
+    with pytest.raises(PrunariumError, match=r"23 tokens before the text leave no room in the scorer's window of 24"):
+        scorer.losses([ids], prefix=ids[:23])
+
+
 OTHERS = {
     "gpt2": lambda sizes: GPT2LMHeadModel(GPT2Config(n_layer=1, n_embd=16, n_head=2, n_positions=64, vocab_size=330)),
     "qwen2": lambda sizes: Qwen2ForCausalLM(Qwen2Config(**sizes, num_key_value_heads=1)),
@@ -174,3 +185,4 @@ def test_an_encoder_reads_what_is_longer_than_its_window():
     vectors = SentenceEncoder(bert(BertModel), word_tokenizer(), window=8).embed(STORY, sentences(STORY))
     assert vectors.shape == (8, 16) and vectors.isfinite().all()
     assert (vectors.norm(dim=1) > 0).all()
+    assert not SentenceEncoder(bert(BertModel), word_tokenizer()).embed(" \n", [(0, 2)]).any()

@@ -63,7 +63,7 @@ class Loud(Scorer):
     def __init__(self):
         self.tokenizer = byte_tokenizer()
 
-    def losses(self, sequences, since=0):
+    def losses(self, sequences, since=0, prefix=()):
         found = []
         for ids in sequences:
             text = self.tokenizer.decode(ids)

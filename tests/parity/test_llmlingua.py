@@ -40,7 +40,7 @@ class Bigram(Scorer):
         ids = self.known[text]
         return TextTokens(ids, list(range(len(ids))), [(at, at + 1) for at in range(len(ids))], list(range(len(ids))))
 
-    def losses(self, sequences, since=0):
+    def losses(self, sequences, since=0, prefix=()):
         return [-self.table[list(ids[:-1]), list(ids[1:])][since:] for ids in sequences]
 
 

@@ -41,6 +41,8 @@ class SentenceEncoder:
             spans: the parts, in order.
         """
         tokens = read_tokens(self.tokenizer, text)
+        if not tokens.ids:
+            return torch.zeros(len(spans), self.model.config.hidden_size)
         starts = [tokens.spans[unit][0] for unit in tokens.units]
         states = self._states(tokens.ids, *special_around(self.tokenizer, text))
         part = torch.bucketize(torch.tensor(starts), torch.tensor([end for _, end in spans]), right=True)

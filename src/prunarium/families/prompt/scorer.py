@@ -70,31 +70,41 @@ class Scorer:
             found.append(Surprise(one.spans, sums))
         return found
 
-    def losses(self, sequences: Sequence[Sequence[int]], since: int = 0) -> list[Tensor]:
+    def losses(self, sequences: Sequence[Sequence[int]], since: int = 0, prefix: Sequence[int] = ()) -> list[Tensor]:
         """Cross entropy in nats of every token but the first, given those before it, on the CPU.
 
         Args:
             sequences: token ids of each text.
             since: leave out the losses of so many tokens behind the first; windows of them alone are not read.
+            prefix: token ids that stand before every window, such as a question.
 
         Returns:
             For each text ``[tokens - 1 - since]``.
+
+        Raises:
+            PrunariumError: the prefix leaves no room for the text.
         """
+        size = self.window - len(prefix)
+        if size < 2:
+            raise PrunariumError(
+                f"{len(prefix)} tokens before the text leave no room in the scorer's window of {self.window}; "
+                "shorten the question, or take a scorer that reads more at once"
+            )
         found = [torch.zeros(max(len(ids) - 1, 0)) for ids in sequences]
         pieces = [
-            (text, begin, end, max(fresh, 1))
+            _Piece(text, [*prefix, *ids[begin:end]], begin - len(prefix), max(fresh, 1), end)
             for text, ids in enumerate(sequences)
-            for begin, end, fresh in windows(len(ids), self.window)
+            for begin, end, fresh in windows(len(ids), size)
             if end > since + 1
         ]
         with evaluating(self.model):
-            for batch in self._batches(sorted(pieces, key=lambda piece: piece[2] - piece[1])):
-                read = self._read([sequences[text][begin:end] for text, begin, end, _ in batch])
-                for (text, begin, end, fresh), losses in zip(batch, read, strict=True):
-                    found[text][fresh - 1 : end - 1] = losses[fresh - begin - 1 : end - begin - 1]
+            for batch in self._batches(sorted(pieces, key=lambda piece: len(piece.ids))):
+                for piece, losses in zip(batch, self._read([piece.ids for piece in batch]), strict=True):
+                    first = piece.fresh - piece.begin - 1
+                    found[piece.text][piece.fresh - 1 : piece.end - 1] = losses[first : piece.end - piece.begin - 1]
         return [losses[since:] for losses in found]
 
-    def _read(self, sequences: list[Sequence[int]]) -> Tensor:
+    def _read(self, sequences: list[list[int]]) -> Tensor:
         """Losses of the tokens behind the first ``[texts, longest - 1]``; padding stands on the right, unseen."""
         device = self.model.device
         longest = max(map(len, sequences))
@@ -103,12 +113,11 @@ class Scorer:
         logits = self.model(input_ids=ids, attention_mask=there, use_cache=False).logits[:, :-1]
         return cross_entropy(logits.transpose(1, 2).float(), ids[:, 1:], reduction="none").cpu()
 
-    def _batches(self, pieces: list[tuple[int, int, int, int]]) -> Iterator[list[tuple[int, int, int, int]]]:
-        """Pieces of like lengths together, padded to at most ``batch_tokens``."""
-        batch: list[tuple[int, int, int, int]] = []
+    def _batches(self, pieces: list["_Piece"]) -> Iterator[list["_Piece"]]:
+        """Pieces of like lengths together, ascending, padded to at most ``batch_tokens``."""
+        batch: list[_Piece] = []
         for piece in pieces:
-            longest = max(end - begin for _, begin, end, _ in [*batch, piece])
-            if batch and longest * (len(batch) + 1) > self.batch_tokens:
+            if batch and len(piece.ids) * (len(batch) + 1) > self.batch_tokens:
                 yield batch
                 batch = []
             batch.append(piece)
@@ -124,3 +133,22 @@ class Scorer:
             "the scorer's tokenizer has no token that a text begins with, so its first token cannot be scored; "
             "set tokenizer.bos_token"
         )
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What is read of a text at once.
+
+    Attributes:
+        text: which one.
+        ids: what the model reads ``[tokens]``.
+        begin: place in the text of the first of them; below 0 where a prefix stands before the text.
+        fresh: the first place whose loss no window before gave.
+        end: one behind the last place.
+    """
+
+    text: int
+    ids: list[int]
+    begin: int
+    fresh: int
+    end: int
