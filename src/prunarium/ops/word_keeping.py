@@ -59,7 +59,7 @@ def without_echoes(
 def once_in_a_row(kept: NDArray[np.bool_], words: Sequence[str], forced: Collection[str]) -> NDArray[np.bool_]:
     """The same, without a forced word that would stand directly behind the same one ``[words]``."""
     left, last = kept.copy(), ""
-    for place in np.flatnonzero(kept):
+    for place in np.flatnonzero(kept).tolist():
         if words[place] in forced and words[place] == last:
             left[place] = False
         last = words[place]
