@@ -13,7 +13,7 @@ class SelectiveContext(RulePromptMethod):
 
     Li, Unlocking Context Constraints of LLMs, 2023 (arXiv 2304.12102), section 3; Li et al., Compressing Context to
     Enhance Inference Efficiency of Large Language Models, EMNLP 2023 (arXiv 2310.06201). Each sentence is read on its
-    own; a phrase is worth the mean self-information of its tokens, as in the official code, where the paper sums it.
+    own; a phrase is worth the mean self-information of its tokens, as in the official code.
     """
 
     scores_with: ClassVar[type | None] = Scorer
