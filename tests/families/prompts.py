@@ -3,7 +3,7 @@
 from functools import cache
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,
     BertForTokenClassification,
@@ -56,6 +56,28 @@ def word_tokenizer():
 
 def words_of(text):
     return [word for word, _ in pre_tokenizers.Whitespace().pre_tokenize_str(text)]
+
+
+@cache
+def sentence_piece():
+    """White space is part of a word, unknown characters fall back to bytes, as in Llama's."""
+    letters = {letter: index for index, letter in enumerate(["<unk>", "▁", *"aber", "▁a", "ar"])}
+    fallback = {f"<0x{byte:02X}>": len(letters) + byte for byte in range(256)}
+    made = Tokenizer(
+        models.BPE(letters | fallback, [("▁", "a"), ("a", "r")], unk_token="<unk>", byte_fallback=True, fuse_unk=False)
+    )
+    made.pre_tokenizer = pre_tokenizers.Metaspace()
+    return PreTrainedTokenizerFast(tokenizer_object=made, unk_token="<unk>")
+
+
+@cache
+def word_piece():
+    """Small letters without accents, pieces of words, as in BERT's."""
+    pieces = ["[UNK]", *"aber", *(f"##{letter}" for letter in "aber")]
+    made = Tokenizer(models.WordPiece({piece: index for index, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    made.normalizer = normalizers.BertNormalizer()
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return PreTrainedTokenizerFast(tokenizer_object=made, unk_token="[UNK]")
 
 
 @cache

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as some
 
 from prunarium import PrunariumError, load
@@ -11,10 +11,10 @@ from prunarium.families import Ranked, paragraphs, phrases, sentences, terms
 from prunarium.families.prompt.filling import fill, without
 from prunarium.families.prompt.protection import protected_spans
 from prunarium.families.prompt.spans import inside, joined, text_of, units_of
-from prunarium.families.prompt.tokens import read_tokens
+from prunarium.families.prompt.tokens import count_tokens, read_tokens
 from prunarium.families.prompt.windows import windows
 
-from .prompts import QUESTION, STORY, byte_tokenizer, compressed, word_tokenizer
+from .prompts import QUESTION, STORY, byte_tokenizer, compressed, sentence_piece, word_piece, word_tokenizer
 
 TEXTS = some.text("ab. ?!\n。東\"'", max_size=30)
 SPANS = some.lists(some.tuples(some.integers(0, 20), some.integers(0, 20)), max_size=6)
@@ -64,14 +64,26 @@ def test_joined_spans_hold_the_same_characters(spans):
     assert [inside(made, place) for place in range(25)] == [place in places for place in range(25)]
 
 
-@given(some.text(max_size=20))
-def test_tokens_of_any_script_lie_on_whole_characters(text):
-    tokens = read_tokens(byte_tokenizer(), text)
-    assert text_of(text, tokens.spans) == text
+@pytest.mark.parametrize("tokenizer", [byte_tokenizer, word_tokenizer, sentence_piece, word_piece])
+@given(text=some.text(max_size=20) | some.text(" \nabeÄé東🙂", max_size=20))
+def test_tokens_of_any_script_lie_on_whole_characters(tokenizer, text):
+    tokens = read_tokens(tokenizer(), text)
+    if tokens.ids:
+        assert text_of(text, tokens.spans) == text
     assert len(tokens.ids) == len(tokens.units) == len(tokens.words)
     assert sorted(set(tokens.units)) == list(range(len(tokens.spans)))
-    assert tokens.units == sorted(tokens.units)
-    assert byte_tokenizer()(text, add_special_tokens=False)["input_ids"] == tokens.ids
+    assert tokens.units == sorted(tokens.units) and tokens.words == sorted(tokens.words)
+    assert tokenizer()(text, add_special_tokens=False)["input_ids"] == tokens.ids
+
+
+@pytest.mark.parametrize("tokenizer", [sentence_piece, word_piece])
+@given(text=some.text(" \nabeÄé東🙂.", min_size=1, max_size=30), rate=some.floats(0.1, 0.9))
+def test_budgets_are_met_for_any_kind_of_tokenizer(tokenizer, text, rate):
+    count = count_tokens(tokenizer(), text)
+    assume(int(count * rate) >= 1)
+    left = compressed("truncation", text, tokenizer=tokenizer(), keep_rate=rate)
+    assert left.tokens_out == count_tokens(tokenizer(), left.text) <= int(count * rate)
+    assert left.text == text_of(text, left.spans)
 
 
 def test_bytes_of_one_character_stay_together():
