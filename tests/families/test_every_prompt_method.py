@@ -93,7 +93,11 @@ def test_a_budget_in_tokens(name):
 @pytest.mark.parametrize("name", METHODS)
 def test_the_budget_is_of_the_tokenizer_of_the_model_that_reads(name):
     left = compressed(name, STORY, keep_rate=0.5, tokenizer=word_tokenizer())
-    check(left, STORY, word_tokenizer(), int(0.5 * count_tokens(word_tokenizer(), STORY)))
+    allowed = int(0.5 * count_tokens(word_tokenizer(), STORY))
+    check(left, STORY, word_tokenizer(), allowed)
+    assert left.tokens_out >= allowed - 1  # a part of a word that joins another may be one token less or more
+    whole = compressed(name, STORY, keep_rate=0.5, tokenizer=word_tokenizer(), whole=True)
+    check(whole, STORY, word_tokenizer(), allowed)
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -124,26 +124,31 @@ def test_what_is_protected():
 PARTS = some.lists(some.tuples(some.integers(1, 4), some.integers(0, 5), some.booleans()), min_size=1, max_size=8)
 
 
-@given(PARTS, SPANS, some.integers(0, 30))
-def test_filling_takes_the_best_first(shape, spans, allowed):
+@given(PARTS, SPANS, some.integers(0, 30), some.booleans())
+def test_filling_takes_the_best_first(shape, spans, allowed, whole):
     """Against a literal second reading, where every character is a token."""
     ends = [sum(size for size, _, _ in shape[: index + 1]) for index in range(len(shape))]
     parts = [Ranked(end - size, end, priority, kept) for end, (size, priority, kept) in zip(ends, shape, strict=True)]
     text = "".join(chr(97 + index % 26) for index in range(ends[-1]))
     fixed = joined((start, min(end, len(text))) for start, end in spans)
+    split = None if whole else lambda part: [(at, at + 1) for at in range(len(part))]
     must = sum(end - start for start, end in fixed)
     if must > allowed:
         with pytest.raises(PrunariumError, match=f"what must stay takes {must} tokens, and the budget is {allowed}"):
-            fill(text, without(fixed, parts, len(text)), fixed, allowed, len)
+            fill(text, without(fixed, parts, len(text)), fixed, allowed, len, split)
         return
     pieces = without(fixed, parts, len(text))
     assert sum(piece.end - piece.start for piece in pieces) == len(text) - must
     left, room = list(fixed), allowed - must
     for piece in sorted(pieces, key=lambda piece: (not piece.kept, -piece.priority, piece.start)):
-        if piece.end - piece.start <= room:
-            left.append((piece.start, piece.end))
-            room -= piece.end - piece.start
-    assert fill(text, pieces, fixed, allowed, len) == joined(left)
+        end = piece.end if whole else min(piece.end, piece.start + room)
+        if end - piece.start <= room:
+            left.append((piece.start, end))
+            room -= end - piece.start
+    made = fill(text, pieces, fixed, allowed, len, split)
+    assert made == joined(left)
+    if not whole:
+        assert sum(end - start for start, end in made) == min(allowed, len(text))
 
 
 def test_parts_that_overlap_are_a_fault_of_the_method():

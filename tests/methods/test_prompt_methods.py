@@ -15,15 +15,15 @@ def kept(left, spans):
 
 
 def test_bm25_keeps_the_sentence_that_the_question_is_about():
-    left = compressed("bm25", STORY, tokenizer=word_tokenizer(), max_tokens=8)
+    left = compressed("bm25", STORY, tokenizer=word_tokenizer(), max_tokens=8, whole=True)
     assert left.text == " She took the red ball there!"
-    both = compressed("bm25", STORY, tokenizer=word_tokenizer(), max_tokens=24)
+    both = compressed("bm25", STORY, tokenizer=word_tokenizer(), max_tokens=24, whole=True)
     assert "Is the old dog asleep?" in both.text  # it shares "is" and "the"
 
 
 def test_random_keeps_whole_sentences_or_tokens_by_its_seed():
     spans = sentences(STORY)
-    lefts = [compressed("random-prompt", STORY, seed=seed, keep_rate=0.5) for seed in range(6)]
+    lefts = [compressed("random-prompt", STORY, seed=seed, keep_rate=0.5, whole=True) for seed in range(6)]
     assert len({left.text for left in lefts}) > 1
     for left in lefts:
         assert "".join(STORY[slice(*spans[index])] for index in kept(left, spans)) == left.text

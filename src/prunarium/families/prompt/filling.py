@@ -57,11 +57,17 @@ def kept_by_rule(parts: Iterable[Ranked], fixed: Iterable[Span]) -> list[Span]:
 
 
 def fill(
-    text: str, parts: Sequence[Ranked], fixed: Sequence[Span], allowed: int, count: Callable[[str], int]
+    text: str,
+    parts: Sequence[Ranked],
+    fixed: Sequence[Span],
+    allowed: int,
+    count: Callable[[str], int],
+    split: Callable[[str], Sequence[Span]] | None = None,
 ) -> list[Span]:
     """The best parts that fit, in place.
 
-    The best ones are taken in order until the next would be too long; then those behind it that still fit.
+    The best ones are taken in order until the next would be too long. Of that one the beginning fills the budget; or,
+    where parts are not to be cut, those behind it that still fit.
 
     Args:
         text: the prompt.
@@ -69,6 +75,7 @@ def fill(
         fixed: what must stay.
         allowed: tokens that may be left.
         count: tokens of a text.
+        split: where a part can be cut: spans that are together all of it; ``None`` keeps parts whole.
 
     Raises:
         PrunariumError: what must stay is longer than that.
@@ -86,10 +93,15 @@ def fill(
             f"what must stay takes {least} tokens, and the budget is {allowed}; raise the budget, or protect less"
         )
     order = sorted(parts, key=lambda part: (not part.kept, -part.priority, part.start))
-    first = _longest(order, allowed, size)
-    room = allowed - size(order[:first])
-    small = (part for part in order[first + 1 :] if count(text[part.start : part.end]) <= room + 1)
-    return spans(_with_what_fits(order[:first], small, allowed, size))
+    chosen, rest = order[: (fits := _longest(order, allowed, size))], order[fits:]
+    if split is not None and rest:
+        first = rest[0]
+        pieces = split(text[first.start : first.end])
+        cut = [replace(first, start=first.start + start, end=first.start + end) for start, end in pieces]
+        return spans([*chosen, *cut[: _longest(cut, allowed, lambda some: size([*chosen, *some]))]])
+    room = allowed - size(chosen)
+    small = (part for part in rest[1:] if count(text[part.start : part.end]) <= room + 1)
+    return spans(_with_what_fits(chosen, small, allowed, size))
 
 
 def _longest(order: Sequence[Ranked], allowed: int, size: Callable[[Sequence[Ranked]], int]) -> int:

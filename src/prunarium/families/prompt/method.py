@@ -69,8 +69,8 @@ class CompressedPrompt:
 class PromptMethod(Method):
     """A method that shortens a prompt: text in, text out. Its fields are its parameters.
 
-    A subclass writes ``rank`` and nothing else. The budget is met in tokens of the model that will read the prompt, as
-    closely from below as whole parts allow.
+    A subclass writes ``rank`` and nothing else. The budget is met in tokens of the model that will read the prompt, to
+    the token where its tokenizer lets it, and never exceeded.
 
     Attributes:
         scores_with: what must be given to ``compress`` as its scorer: the class, or ``None`` for nothing.
@@ -91,6 +91,9 @@ class PromptMethod(Method):
     )
     protects: tuple[Protectable, ...] = Field(
         (), description="what must stay besides the question: code, numbers or both"
+    )
+    whole: bool = Field(
+        False, description="keep parts such as sentences whole; else the last one is cut to fill the budget"
     )
 
     @abstractmethod
@@ -152,7 +155,13 @@ class PromptMethod(Method):
         return CompressedPrompt(text, left, tuple(spans), before, count_tokens(tokenizer, left))
 
     def _keep(self, prompt: Prompt, parts: list[Ranked], fixed: list[Span]) -> list[Span]:
-        return fill(prompt.text, parts, fixed, prompt.allowed, lambda text: count_tokens(prompt.tokenizer, text))
+        def count(text: str) -> int:
+            return count_tokens(prompt.tokenizer, text)
+
+        def split(text: str) -> list[Span]:
+            return read_tokens(prompt.tokenizer, text).spans or [(0, len(text))]
+
+        return fill(prompt.text, parts, fixed, prompt.allowed, count, None if self.whole else split)
 
     def _check(self, scorer: Any, question: str | None) -> None:
         name, kind = type(self).__name__, self.scores_with
