@@ -177,3 +177,8 @@ CUTS = {"tail": "abcd", "head": "ghij", "middle": "abij"}
 def test_a_slow_tokenizer_is_refused():
     with pytest.raises(PrunariumError, match="does not say where its tokens stand"):
         load("truncation").compress("text", tokenizer=object())
+
+
+def test_half_a_character_is_refused():
+    with pytest.raises(PrunariumError, match=r"half a character at 3 \('\\ud83d'\)"):
+        compressed("truncation", "a b\ud83d c", tokenizer=word_tokenizer())

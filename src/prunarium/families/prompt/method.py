@@ -12,7 +12,7 @@ from prunarium.families.method import Method
 from prunarium.families.prompt.filling import Ranked, fill, kept_by_rule, without
 from prunarium.families.prompt.protection import Protectable, protected_spans
 from prunarium.families.prompt.spans import text_of
-from prunarium.families.prompt.tokens import TextTokens, check_tokenizer, count_tokens, read_tokens
+from prunarium.families.prompt.tokens import TextTokens, check_text, check_tokenizer, count_tokens, read_tokens
 from prunarium.ops import Span
 from prunarium.records import Family
 
@@ -130,7 +130,7 @@ class PromptMethod(Method):
             protected: spans of the prompt that must stay.
 
         Raises:
-            PrunariumError: the prompt is empty, something that the method needs is missing, a span is not in the
+            PrunariumError: the prompt is empty or no text, something that the method needs is missing, a span is not in the
                 prompt, or the budget is below what must stay.
         """
         self._check(scorer, question)
@@ -138,6 +138,7 @@ class PromptMethod(Method):
         if tokenizer is None:
             raise PrunariumError("the budget is in tokens of the model that reads the prompt; give its tokenizer=...")
         check_tokenizer(tokenizer)
+        check_text(text)
         before = count_tokens(tokenizer, text)
         if before == 0:
             raise PrunariumError("the prompt is empty: the tokenizer makes no token of it; give some text")

@@ -35,6 +35,16 @@ def check_tokenizer(tokenizer: Any) -> None:
         )
 
 
+def check_text(text: str) -> None:
+    """Refuse a text that has no bytes: half of a pair of surrogates, as some faulty decoders leave it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise PrunariumError(
+            f"the prompt holds half a character at {error.start} ({text[error.start]!a}); decode it anew, or take it out"
+        ) from error
+
+
 def read_tokens(tokenizer: Any, text: str) -> TextTokens:
     """The tokens of a text, without special ones."""
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
