@@ -130,8 +130,8 @@ class PromptMethod(Method):
             protected: spans of the prompt that must stay.
 
         Raises:
-            PrunariumError: the prompt is empty or no text, something that the method needs is missing, a span is not in the
-                prompt, or the budget is below what must stay.
+            PrunariumError: the prompt is empty or broken, something that the method needs is missing, a span is not in
+                the prompt, or the budget is below what must stay.
         """
         self._check(scorer, question)
         tokenizer = tokenizer if tokenizer is not None else getattr(scorer, "tokenizer", None)

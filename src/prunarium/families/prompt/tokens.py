@@ -41,7 +41,7 @@ def check_text(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise PrunariumError(
-            f"the prompt holds half a character at {error.start} ({text[error.start]!a}); decode it anew, or take it out"
+            f"the prompt holds half a character at {error.start} ({text[error.start]!a}); decode it anew, or drop it"
         ) from error
 
 
