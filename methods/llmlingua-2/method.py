@@ -1,11 +1,11 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from prunarium.families import Judged, Prompt, Ranked, RulePromptMethod, TokenClassifier, count_each
-from prunarium.ops import once_in_a_row, without_echoes, word_scores, word_threshold, words_kept
+from prunarium.families import Judged, Prompt, Ranked, RulePromptMethod, TokenClassifier, count_each, spaced_text_of
+from prunarium.ops import Span, once_in_a_row, without_echoes, word_scores, word_threshold, words_kept
 
 
 class LLMLingua2(RulePromptMethod):
@@ -20,6 +20,10 @@ class LLMLingua2(RulePromptMethod):
     word_score: Literal["mean", "first"] = Field("mean", description="which of its tokens' probabilities a word gets")
     forced: tuple[str, ...] = Field((), description="words that always stay")
     drop_echoes: bool = Field(False, description="drop a forced word that follows the same one, nothing between them")
+
+    @staticmethod
+    def left(text: str, spans: Iterable[Span]) -> str:
+        return spaced_text_of(text, spans)
 
     def rank(self, prompt: Prompt) -> Iterator[Ranked]:
         for chunk in prompt.scorer.classify(prompt.text):

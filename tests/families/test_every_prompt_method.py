@@ -1,5 +1,7 @@
 """What holds for every method that shortens prompts: spans in place, budgets met, what is protected stays."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as some
@@ -30,9 +32,20 @@ KINDS = some.sampled_from([(), ("code",), ("numbers",), ("code", "numbers")])
 FEW = settings(max_examples=25)
 
 
-def check(left, text, tokenizer, allowed):
+def joined_by(name, text, spans):
+    """As they stand; LLMLingua-2 puts a space between words that would run together."""
+    made = text[slice(*spans[0])] if spans else ""
+    for one, other in pairwise(spans):
+        dropped, piece = text[one[1] : other[0]], text[slice(*other)]
+        apart = len(dropped.split()) != 1 or dropped.strip() != dropped
+        space = name == "llmlingua-2" and apart and not made[-1].isspace() and not piece[0].isspace()
+        made += " " * space + piece
+    return made
+
+
+def check(name, left, text, tokenizer, allowed):
     assert left.original == text
-    assert left.text == "".join(text[start:end] for start, end in left.spans)
+    assert left.text == joined_by(name, text, left.spans)
     assert list(left.spans) == joined(left.spans)  # in order, with gaps between them
     assert all(0 <= start < end <= len(text) for start, end in left.spans)
     assert left.tokens_in == count_tokens(tokenizer, text)
@@ -48,7 +61,7 @@ def test_spans_are_in_place_and_the_budget_is_met(name, text, rate):
     assume(QUESTION not in text)
     allowed = int(count_tokens(tokenizer, text) * rate + 1e-9)
     assume(allowed > 0)
-    check(compressed(name, text, keep_rate=rate), text, tokenizer, allowed)
+    check(name, compressed(name, text, keep_rate=rate), text, tokenizer, allowed)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -94,10 +107,10 @@ def test_a_budget_in_tokens(name):
 def test_the_budget_is_of_the_tokenizer_of_the_model_that_reads(name):
     left = compressed(name, STORY, keep_rate=0.5, tokenizer=word_tokenizer())
     allowed = int(0.5 * count_tokens(word_tokenizer(), STORY))
-    check(left, STORY, word_tokenizer(), allowed)
+    check(name, left, STORY, word_tokenizer(), allowed)
     assert left.tokens_out >= allowed - 1  # a part of a word that joins another may be one token less or more
     whole = compressed(name, STORY, keep_rate=0.5, tokenizer=word_tokenizer(), whole=True)
-    check(whole, STORY, word_tokenizer(), allowed)
+    check(name, whole, STORY, word_tokenizer(), allowed)
 
 
 @pytest.mark.parametrize("name", METHODS)

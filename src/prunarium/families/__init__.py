@@ -23,6 +23,7 @@ from prunarium.families.prompt import (
     paragraphs,
     phrases,
     sentences,
+    spaced_text_of,
     terms,
 )
 from prunarium.families.scaling import at_depth, turned
@@ -88,6 +89,7 @@ __all__ = [
     "phrases",
     "sentences",
     "shape_of",
+    "spaced_text_of",
     "terms",
     "tokens_per_block",
     "tokens_read",

@@ -6,6 +6,7 @@ from prunarium.families.prompt.filling import Ranked
 from prunarium.families.prompt.iterative import IterativeMethod
 from prunarium.families.prompt.method import CompressedPrompt, Prompt, PromptMethod, RulePromptMethod
 from prunarium.families.prompt.scorer import Scorer, Surprise
+from prunarium.families.prompt.spans import spaced_text_of
 from prunarium.families.prompt.splitting import paragraphs, phrases, sentences, terms
 from prunarium.families.prompt.tokens import count_each
 
@@ -25,5 +26,6 @@ __all__ = [
     "paragraphs",
     "phrases",
     "sentences",
+    "spaced_text_of",
     "terms",
 ]

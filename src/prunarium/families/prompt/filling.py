@@ -63,6 +63,7 @@ def fill(
     allowed: int,
     count: Callable[[str], int],
     split: Callable[[str], Sequence[Span]] | None = None,
+    left: Callable[[str, Iterable[Span]], str] = text_of,
 ) -> list[Span]:
     """The best parts that fit, in place.
 
@@ -76,6 +77,7 @@ def fill(
         allowed: tokens that may be left.
         count: tokens of a text.
         split: where a part can be cut: spans that are together all of it; ``None`` keeps parts whole.
+        left: what is left of the prompt, from the spans that stay.
 
     Raises:
         PrunariumError: what must stay is longer than that.
@@ -85,7 +87,7 @@ def fill(
         return joined([*fixed, *((part.start, part.end) for part in chosen)])
 
     def size(chosen: Sequence[Ranked]) -> int:
-        return count(text_of(text, spans(chosen)))
+        return count(left(text, spans(chosen)))
 
     least = size([])
     if least > allowed:

@@ -48,7 +48,7 @@ class CompressedPrompt:
 
     Attributes:
         original: the prompt.
-        text: what is left: the kept spans one behind the other, as they stand in the prompt.
+        text: what is left: the kept spans one behind the other, as the method joins them (``PromptMethod.left``).
         spans: what was kept of the prompt, in place: in order, with something left out between each two.
         tokens_in: tokens of the prompt, as the model that will read it sees them.
         tokens_out: tokens that are left.
@@ -99,6 +99,11 @@ class PromptMethod(Method):
     @abstractmethod
     def rank(self, prompt: Prompt) -> Iterable[Ranked]:
         """The parts of the prompt and what each is worth: spans that do not overlap, and together cover its words."""
+
+    @staticmethod
+    def left(text: str, spans: Iterable[Span]) -> str:
+        """What is left of a prompt: its spans as they stand, unless the method has another rule."""
+        return text_of(text, spans)
 
     def with_budget(self, budget: float) -> Self:
         """The same method, told to keep a share of the prompt's tokens.
@@ -152,7 +157,7 @@ class PromptMethod(Method):
             share = allowed / before if self.max_tokens else self.keep_rate
             prompt = Prompt(text, question or "", tokenizer, scorer, allowed, share)
             spans = self._keep(prompt, without(fixed, self.rank(prompt), len(text)), fixed)
-        left = text_of(text, spans)
+        left = self.left(text, spans)
         return CompressedPrompt(text, left, tuple(spans), before, count_tokens(tokenizer, left))
 
     def _keep(self, prompt: Prompt, parts: list[Ranked], fixed: list[Span]) -> list[Span]:
@@ -162,7 +167,7 @@ class PromptMethod(Method):
         def split(text: str) -> list[Span]:
             return read_tokens(prompt.tokenizer, text).spans or [(0, len(text))]
 
-        return fill(prompt.text, parts, fixed, prompt.allowed, count, None if self.whole else split)
+        return fill(prompt.text, parts, fixed, prompt.allowed, count, None if self.whole else split, type(self).left)
 
     def _check(self, scorer: Any, question: str | None) -> None:
         name, kind = type(self).__name__, self.scores_with

@@ -30,6 +30,19 @@ def text_of(text: str, spans: Iterable[Span]) -> str:
     return "".join(text[start:end] for start, end in spans)
 
 
+def spaced_text_of(text: str, spans: Iterable[Span]) -> str:
+    """The same, with a space where two words would run together that had white space between them."""
+    made, last = [], 0
+    for start, end in spans:
+        between = text[max(last - 1, 0) : start + 1]
+        runs_together = made and not between[0].isspace() and not between[-1].isspace()
+        if runs_together and any(character.isspace() for character in text[last:start]):
+            made.append(" ")
+        made.append(text[start:end])
+        last = end
+    return "".join(made)
+
+
 def units_of(offsets: Iterable[Span], length: int) -> tuple[list[Span], list[int]]:
     """Spans that are together the whole text, one for each token, and which of them each token belongs to.
 
