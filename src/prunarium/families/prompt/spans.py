@@ -32,7 +32,8 @@ def text_of(text: str, spans: Iterable[Span]) -> str:
 
 def spaced_text_of(text: str, spans: Iterable[Span]) -> str:
     """The same, with a space where two words would run together that had white space between them."""
-    made, last = [], 0
+    made: list[str] = []
+    last = 0
     for start, end in spans:
         between = text[max(last - 1, 0) : start + 1]
         runs_together = made and not between[0].isspace() and not between[-1].isspace()
