@@ -10,19 +10,19 @@ Importing this package loads neither torch nor any model library.
 """
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prunarium.errors import PrunariumError
-
-if TYPE_CHECKING:
-    from prunarium.families.base import TokenMethod
 
 __version__ = version("prunarium")
 __all__ = ["PrunariumError", "load"]
 
 
-def load(name: str, **parameters: Any) -> "TokenMethod":
+def load(name: str, **parameters: Any) -> Any:
     """Make a method of the registry from its name and parameters.
+
+    One that acts inside a model (``TokenMethod``) has ``apply``; one that shortens text (``PromptMethod``) has
+    ``compress``.
 
     Raises:
         PrunariumError: no such method, an unknown parameter or a bad value.

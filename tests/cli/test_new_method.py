@@ -58,7 +58,7 @@ def test_a_new_folder_runs_and_its_test_passes(tmp_path):
         test()
 
 
-@pytest.mark.parametrize("family", ["vit", "vlm"])
+@pytest.mark.parametrize("family", ["vit", "vlm", "prompt"])
 def test_in_a_tree_it_is_valid_and_has_its_page(tree, prunarium, family):
     done = prunarium("new", "method", "my-own", "--family", family, "--paper", "tome", "--root", tree, "--json")
     assert done.code == 0, done.err
@@ -68,11 +68,20 @@ def test_in_a_tree_it_is_valid_and_has_its_page(tree, prunarium, family):
     everything = content.read(tree)
     made = pages.pages(everything)
     page = made["methods/my-own/index.md"].decode()
-    assert "prunarium run my-own --budget 0.5" in page
+    assert f"prunarium {'compress my-own prompt.txt' if family == 'prompt' else 'run my-own --budget 0.5'}" in page
     assert "keep_rate" in page
-    assert "No token maps made yet" in page
+    assert ("No token maps made yet" in page) is (family != "prompt")
     assert b"My Own" in made["methods/index.md"]
     assert "my-own" in made["papers/tome/index.md"].decode()
+
+
+def test_the_prompt_beginning_runs(tmp_path, prunarium, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = prunarium("new", "method", "mine", "--family", "prompt", "--into", tmp_path)
+    assert done.code == 0 and "run it: prunarium.load('mine').compress(text, tokenizer=...)" in done.out
+    for name, test in runpy.run_path(str(tmp_path / "mine" / "test_mine.py")).items():
+        if name.startswith("test_"):
+            test()
 
 
 def test_the_vlm_beginning_runs(tmp_path, prunarium, monkeypatch):
@@ -91,7 +100,7 @@ def test_the_vlm_beginning_runs(tmp_path, prunarium, monkeypatch):
         (["identity"], "methods/identity: is there already; choose another name, or remove it"),
         (["My"], "'My' is no id of a method; give lower-case words joined by hyphens"),
         (["../up"], "'../up' is no id of a method"),
-        (["mine", "--family", "vti"], "there is no family 'vti' (did you mean 'vit'?): vit or vlm"),
+        (["mine", "--family", "vti"], "there is no family 'vti' (did you mean 'vit'?): vit or vlm or prompt"),
         (["mine", "--paper", "tomme"], "there is no paper 'tomme' (did you mean 'tome'?)"),
     ],
 )

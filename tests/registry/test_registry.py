@@ -7,7 +7,7 @@ import pytest
 
 import prunarium
 from prunarium import PrunariumError, catalog, registry
-from prunarium.families import TokenMethod
+from prunarium.families import Method
 from prunarium.paths import root
 
 METHODS = sorted(registry.cards())
@@ -20,7 +20,7 @@ def test_the_registry_holds_the_methods_and_baselines():
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method(name):
     card, method = registry.find_card(name), prunarium.load(name)
-    assert isinstance(method, TokenMethod)
+    assert isinstance(method, Method)
     assert card.id == name and tuple(card.families) == method.families
     assert card.paper is None or catalog.load().paper(card.paper)
     assert type(method).__doc__

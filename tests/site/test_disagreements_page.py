@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from html import unescape
 
+from prunarium.records.reported import ReportedElsewhere
 from prunarium.registry.disagreements import as_printed
 from prunarium.site.pages import disagreements
 from prunarium.site.pages.disagreements import found
@@ -35,7 +36,13 @@ def test_what_the_rows_tell_of_the_causes_is_shown(everything):
 
 
 def test_methods_without_a_folder_lead_to_their_papers(everything):
-    assert '<a href="../../papers/longllmlingua/">LongLLMLingua</a>' in made(everything)
+    """Shown on a method that has one: its rows are moved to where those of the others are."""
+    known = next(method for method in everything.methods if method.id == "longllmlingua")
+    elsewhere = ReportedElsewhere(method="LongLLMLingua", paper="longllmlingua", scores=list(known.reported))
+    outside = everything.reported_outside.model_copy(update={"methods": [elsewhere]})
+    without = tuple(method for method in everything.methods if method is not known)
+    page = made(replace(everything, methods=without, reported_outside=outside))
+    assert '<a href="../../papers/longllmlingua/">LongLLMLingua</a>' in page
 
 
 def test_the_jump_list_leads_to_every_heading(everything):

@@ -10,7 +10,7 @@ from prunarium.bench.workload import Workload
 from prunarium.errors import PrunariumError
 from prunarium.families import Shape, TokenMethod, adapter_for, shape_of, tokens_per_block, with_budget
 from prunarium.records import BUDGET_TOLERANCE
-from prunarium.registry import load_method
+from prunarium.registry import load_token_method
 
 SAMPLES = 500  # a method whose counts are not known is run on so many for each try
 COUNTED = 16
@@ -77,7 +77,7 @@ def first_samples(method: TokenMethod, workload: Workload) -> list[Inputs]:
 @torch.inference_mode()
 def _shape(method: TokenMethod, workload: Workload) -> Shape:
     """The shape of the workload's model, with as many tokens as its inputs make."""
-    with load_method("identity").apply(workload.model) as handle:
+    with load_token_method("identity").apply(workload.model) as handle:
         workload.answer(workload.model, workload.data.batch(0, 1, workload.device))
         return replace(shape_of(method, workload.model), tokens=handle.report().tokens_in[0])
 

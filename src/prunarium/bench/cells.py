@@ -283,7 +283,7 @@ def settle(prepared: Prepared, again: bool = False, speed: Sequence[Speed] | Non
 def _method(cell: Cell) -> TokenMethod:
     """A method that draws lots draws those of the cell's seed, unless the parameters have one."""
     draws = "seed" in registry.load_class(cell.method).model_fields
-    return registry.load_method(cell.method, **{**({"seed": cell.seed} if draws else {}), **cell.parameters})
+    return registry.load_token_method(cell.method, **{**({"seed": cell.seed} if draws else {}), **cell.parameters})
 
 
 def _turned(method: TokenMethod, cell: Cell, workload: Workload) -> TokenMethod:

@@ -11,6 +11,7 @@ USUAL_BUDGETS: dict[Family, tuple[float, ...]] = {
     "vit": (0.75, 0.5, 0.25),
     "vlm": (0.5, 0.25, 0.11),
     "decoder": (0.5, 0.25, 0.1),
+    "prompt": (0.5, 0.25, 0.1),
 }
 """At which the methods of a family are measured; papers on vision-language models keep 64 of 576 tokens and fewer."""
 OFF_THE_SHELF, LEARNED, TRAINED = "off the shelf", "learned parts, the model as it is", "trained with the method"

@@ -25,7 +25,7 @@ from prunarium.families import TokenMethod, shape_of
 from prunarium.records import Cache, Card, Cost, MeasuredScore, Quality, Speed
 from prunarium.records.natural_key import natural_key
 from prunarium.records.score import Stage
-from prunarium.registry import load_method
+from prunarium.registry import load_token_method
 
 
 class TokensLeft(NamedTuple):
@@ -186,7 +186,7 @@ class Run:
     def _untouched(self, one: Inputs) -> Stages:
         """Of one sample, held against the closed form."""
         workload, model = self.workload, self.workload.model
-        with load_method("identity").apply(model) as handle, torch.inference_mode():
+        with load_token_method("identity").apply(model) as handle, torch.inference_mode():
             workload.answer(model, one)
             report = handle.report()
         counted = count_stages(model, workload.answer, one)

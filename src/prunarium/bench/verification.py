@@ -132,7 +132,7 @@ def verify(
         return result("skipped", f"is of version {score.method_version} of the method, which is now {version}")
     threads = torch.get_num_threads()
     try:
-        method = registry.load_method(name, **score.parameters)
+        method = registry.load_token_method(name, **score.parameters)
         if repr(method) != score.setting:
             return result("failed", f"the parameters of the record make {method!r}")
         try:

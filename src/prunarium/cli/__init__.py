@@ -8,6 +8,7 @@ from prunarium.cli import (  # noqa: F401  (register)
     bench,
     claims,
     compare,
+    compress,
     curate,
     duplicates,
     export,

@@ -15,7 +15,7 @@ from prunarium.cli.options import Json
 @new.command()
 def method(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The method's id: lower-case words joined by hyphens.")],
-    family: Annotated[str, typer.Option(help="Where it acts: vit or vlm.")] = "vit",
+    family: Annotated[str, typer.Option(help="Where it acts: vit, vlm or prompt.")] = "vit",
     paper: Annotated[str | None, typer.Option(help="Id of its paper; without it, the method is a baseline.")] = None,
     into: Annotated[
         Path | None,
@@ -39,4 +39,7 @@ def method(
         return
     for path in written.files:
         sys.stdout.write(f"wrote {path}\n")
-    sys.stdout.write(f"run it: prunarium run {written.handle} --budget 0.5\ntest it: python -m pytest {written.test}\n")
+    run = f"prunarium run {written.handle} --budget 0.5"
+    if family == "prompt":
+        run = f"prunarium.load('{written.handle}').compress(text, tokenizer=...)"
+    sys.stdout.write(f"run it: {run}\ntest it: python -m pytest {written.test}\n")

@@ -1,16 +1,17 @@
 """What every method that reduces tokens is: a frozen set of parameters and one function."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import PrivateAttr
 from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
+from prunarium.families.method import Method
 from prunarium.ops import Tokens
 from prunarium.records import Family
 
@@ -246,8 +247,8 @@ class Attention:
         return self._offers["words"]()
 
 
-class TokenMethod(BaseModel, ABC):
-    """A method of the registry. Its fields are its parameters; its repr is the record of what ran.
+class TokenMethod(Method):
+    """A method that acts inside a live model. Its fields are its parameters; its repr is the record of what ran.
 
     A subclass writes ``reduce`` and nothing else; ``apply`` puts it into a live model.
 
@@ -262,14 +263,8 @@ class TokenMethod(BaseModel, ABC):
         newlines: vlm: whether the newline tokens between rows of patches stay when ``encode`` drops patches.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    families: ClassVar[tuple[Family, ...]]
-    needs: ClassVar[frozenset[str]] = frozenset()
     place: ClassVar[Literal["between", "before"]] = "between"
-    adaptive: ClassVar[bool] = False
     trains: ClassVar[bool] = True
-    asks: ClassVar[bool] = False
     positions: ClassVar[Literal["kept", "renumbered"]] = "kept"
     newlines: ClassVar[bool] = True
     _backbone: Mapping[str, Tensor] | None = PrivateAttr(None)
@@ -377,19 +372,3 @@ class TokenMethod(BaseModel, ABC):
         if self._backbone is not None:
             handle.lend(self._backbone)
         return handle
-
-
-def as_error(problem: Any, method: type[TokenMethod], name: str) -> PrunariumError:
-    """The first fault of a pydantic ``ValidationError``, as one line."""
-    from prunarium.errors import did_you_mean
-
-    fault = problem.errors()[0]
-    field = str(fault["loc"][0]) if fault["loc"] else "parameters"
-    known = ", ".join(method.model_fields) or "none"
-    if fault["type"] == "extra_forbidden":
-        hint = did_you_mean(field, method.model_fields)
-        return PrunariumError(f"{name} has no parameter '{field}'{hint}; its parameters: {known}")
-    reason = fault["msg"].removeprefix("Value error, ").lower()
-    description = method.model_fields[field].description if field in method.model_fields else None
-    meaning = f"; {field}: {description}" if description else ""
-    return PrunariumError(f"{name}: {field}={fault['input']!r}: {reason}{meaning}")

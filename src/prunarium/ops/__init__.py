@@ -4,6 +4,7 @@ from prunarium.ops.absorbing import absorb, most_similar
 from prunarium.ops.appending import append
 from prunarium.ops.aside import set_aside, take_back
 from prunarium.ops.attention_merging import merge_attention
+from prunarium.ops.bm25 import bm25
 from prunarium.ops.cache_budgets import equal_prefixes, in_proportion
 from prunarium.ops.cache_merging import merge_evicted, nearest_key, nearest_place
 from prunarium.ops.choosing import choose
@@ -18,6 +19,7 @@ from prunarium.ops.grid_cells import grid_cells, nearest_size, windows
 from prunarium.ops.grid_matching import grid_destinations, match_to
 from prunarium.ops.halting import Halting
 from prunarium.ops.importance import attention_times_value, received
+from prunarium.ops.iterative_keeping import IterativeKeeping, above_threshold, keep_iteratively, loss_threshold
 from prunarium.ops.keep_predictor import KeepPredictor
 from prunarium.ops.keeping import down_to, earliest, highest, latest, share_of
 from prunarium.ops.masked_softmax import masked_softmax
@@ -39,24 +41,30 @@ from prunarium.ops.squeezing import squeeze, squeeze_softly
 from prunarium.ops.thinning import mean_tokens, thin
 from prunarium.ops.tokens import DROPPED, Move, Tokens, add_at, follow, gather, groups
 from prunarium.ops.two_way_matching import two_way_matching
+from prunarium.ops.unit_means import Span, unit_means
+from prunarium.ops.word_keeping import once_in_a_row, without_echoes, word_scores, word_threshold, words_kept
 
 __all__ = [
     "DROPPED",
     "CompleteMatching",
     "Entries",
     "Halting",
+    "IterativeKeeping",
     "KeepPredictor",
     "Linkage",
     "Matching",
     "Move",
+    "Span",
     "Tokens",
     "above",
+    "above_threshold",
     "absorb",
     "add_at",
     "agglomerate",
     "append",
     "attention_times_value",
     "bipartite_soft_matching",
+    "bm25",
     "choose",
     "complete_matching",
     "density_peaks",
@@ -77,7 +85,9 @@ __all__ = [
     "in_proportion",
     "inverse_transform_sample",
     "k_medoids",
+    "keep_iteratively",
     "latest",
+    "loss_threshold",
     "masked_softmax",
     "match_any",
     "match_best",
@@ -91,6 +101,7 @@ __all__ = [
     "nearest_key",
     "nearest_place",
     "nearest_size",
+    "once_in_a_row",
     "others",
     "page_rank",
     "pour",
@@ -113,9 +124,14 @@ __all__ = [
     "thin",
     "top",
     "two_way_matching",
+    "unit_means",
     "unrotated",
     "upper_outliers",
     "weight_of_rest",
     "windows",
     "with_largest_norm",
+    "without_echoes",
+    "word_scores",
+    "word_threshold",
+    "words_kept",
 ]

@@ -6,8 +6,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from prunarium.records.base import Record, Slug, Text, Url
 
-Family = Literal["vit", "vlm", "encoder", "decoder"]
-"""Where methods act: in vision transformers, vision-language models, text encoders or decoder language models."""
+Family = Literal["vit", "vlm", "encoder", "decoder", "prompt"]
+"""Where methods act: in vision transformers, vision-language models, text encoders or decoder language models; or on a
+prompt, before any model reads it."""
 COMMIT_PATTERN = r"^[0-9a-f]{40}$"
 Commit = Annotated[str, StringConstraints(pattern=COMMIT_PATTERN)]
 

@@ -6,6 +6,7 @@ from prunarium.registry.folders import (
     folder_of,
     load_class,
     load_method,
+    load_token_method,
     methods_of_papers,
 )
 from prunarium.registry.scores import (
@@ -27,6 +28,7 @@ __all__ = [
     "folder_of",
     "load_class",
     "load_method",
+    "load_token_method",
     "measured_files",
     "measured_folder",
     "measured_of",

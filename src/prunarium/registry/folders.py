@@ -15,7 +15,7 @@ from prunarium.errors import PrunariumError, did_you_mean
 from prunarium.records import Card
 
 if TYPE_CHECKING:
-    from prunarium.families import TokenMethod
+    from prunarium.families import Method, TokenMethod
 
 
 def folders() -> dict[str, Path]:
@@ -68,7 +68,7 @@ def methods_of_papers() -> Mapping[str, list[str]]:
     return dict(found)
 
 
-def load_class(name: str) -> "type[TokenMethod]":
+def load_class(name: str) -> "type[Method]":
     """The class in a method's ``method.py``.
 
     Raises:
@@ -77,7 +77,7 @@ def load_class(name: str) -> "type[TokenMethod]":
     folder = folder_of(name)
     path = folder / "method.py"
     try:
-        from prunarium.families import TokenMethod
+        from prunarium.families import Method
     except ModuleNotFoundError as error:
         raise PrunariumError(
             f"methods need {error.name}, which is not installed: pip install 'prunarium[methods]'"
@@ -98,14 +98,14 @@ def load_class(name: str) -> "type[TokenMethod]":
     here = [
         kind
         for _, kind in inspect.getmembers(sys.modules[module_name], inspect.isclass)
-        if issubclass(kind, TokenMethod) and kind.__module__ == module_name
+        if issubclass(kind, Method) and kind.__module__ == module_name
     ]
     if len(here) != 1:
         raise PrunariumError(f"{path}: holds {len(here)} method classes; it must hold exactly one")
     return here[0]
 
 
-def load_method(name: str, **parameters: Any) -> "TokenMethod":
+def load_method(name: str, **parameters: Any) -> "Method":
     """A method with its parameters.
 
     Raises:
@@ -117,6 +117,23 @@ def load_method(name: str, **parameters: Any) -> "TokenMethod":
     try:
         return kind(**parameters)
     except ValidationError as error:
-        from prunarium.families.base import as_error
+        from prunarium.families.method import as_error
 
         raise as_error(error, kind, name) from None
+
+
+def load_token_method(name: str, **parameters: Any) -> "TokenMethod":
+    """A method that acts inside a model, with its parameters.
+
+    Raises:
+        PrunariumError: as ``load_method``, or the method shortens text before a model reads it.
+    """
+    from prunarium.families import TokenMethod
+
+    method = load_method(name, **parameters)
+    if not isinstance(method, TokenMethod):
+        raise PrunariumError(
+            f"{name} shortens text and acts in no model, so no benchmark runs it yet; "
+            f"'prunarium compress {name}' runs it, or in Python prunarium.load('{name}').compress(text, ...)"
+        )
+    return method

@@ -49,6 +49,22 @@ class {kind}(StagedMethod, VlmMethod):
         score = attention.ahead_attention.mean(dim=1)
         return tokens.keep(in_order(top(score, self.kept(tokens, block))))
 ''',
+    "prompt": '''\
+from collections.abc import Iterator
+
+from prunarium.families import Prompt, PromptMethod, Ranked, sentences
+
+
+class {kind}(PromptMethod):
+    """Keep the longest sentences of a prompt, drop the others.
+
+    A beginning that runs. Say here in one sentence what the method does, and below it its paper and section.
+    """
+
+    def rank(self, prompt: Prompt) -> Iterator[Ranked]:
+        for start, end in sentences(prompt.text):
+            yield Ranked(start, end, priority=end - start)
+''',
 }
 _BENCHMARK = {"vit": "cluttered-digits", "vlm": "digit-grid"}
 _TEST = '''\
@@ -89,6 +105,35 @@ def test_keeping_every_token_changes_nothing():
         assert handle.report().budget == 1
     assert torch.allclose(after, before, atol=1e-5)
 '''
+_PROMPT_TEST = '''\
+"""{name}: it shortens prompts as its setting says. Numbers of the official code, if any, go in here too."""
+
+from pathlib import Path
+
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
+import prunarium
+
+METHOD = {method}
+TEXT = "The red ball is in the kitchen. Mary sleeps. John took the blue ball to the old garden behind the house."
+
+
+def tokenizer():
+    words = Tokenizer(models.WordLevel({{"[UNK]": 0}}, unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    return PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]")
+
+
+def test_it_shortens_a_prompt():
+    left = prunarium.load(METHOD, keep_rate=0.6).compress(TEXT, tokenizer=tokenizer())
+    assert 0 < left.tokens_out <= 0.6 * left.tokens_in
+    assert left.text == "".join(TEXT[start:end] for start, end in left.spans)
+
+
+def test_keeping_every_token_changes_nothing():
+    assert prunarium.load(METHOD, keep_rate=1.0).compress(TEXT, tokenizer=tokenizer()).text == TEXT
+'''
 
 
 @dataclass(frozen=True)
@@ -127,7 +172,7 @@ def write_method(name: str, family: str, root: Path, *, paper: str | None = None
     files = {
         folder / "card.yaml": _card_text(card, folder / "card.yaml", root),
         folder / "method.py": _CLASS[family].format(kind=class_name(name)),
-        test: _without_path(_TEST.format(name=card.name, method=place, benchmark=_BENCHMARK[family]), in_tree),
+        test: _without_path(_test_text(card, family, place), in_tree),
     }
     for path, text in files.items():
         write_text(path, text, "check the folder's permissions, or give another one with --into")
@@ -160,6 +205,7 @@ def _card(name: str, family: str, paper: str | None) -> Card:
     summary = {
         "vit": "Keeps the tokens whose vectors are longest and drops the others.",
         "vlm": "Keeps the image tokens that the last prompt token attends to most and drops the others.",
+        "prompt": "Keeps the longest sentences of a prompt and drops the others.",
     }
     return Card.model_validate(
         {
@@ -180,6 +226,12 @@ def _card_text(card: Card, path: Path, root: Path) -> str:
     """With its schema on the first line, where that has the same place for everybody."""
     text = to_yaml(card, schema_from(root, path, "card"))
     return text if path.resolve().is_relative_to(root.resolve()) else text.partition("\n")[2]
+
+
+def _test_text(card: Card, family: str, place: str) -> str:
+    if family == "prompt":
+        return _PROMPT_TEST.format(name=card.name, method=place)
+    return _TEST.format(name=card.name, method=place, benchmark=_BENCHMARK[family])
 
 
 def _without_path(text: str, in_tree: bool) -> str:

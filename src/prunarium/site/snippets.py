@@ -7,6 +7,7 @@ from prunarium.records import Family
 from prunarium.site.content import Method
 
 _EMBEDDED: dict[Family, str] = {"vit": "cluttered-digits", "vlm": "digit-grid"}
+"""Prompts have none yet: what shortens them has no commands that measure it either."""
 _ON_BENCHMARK = """\
 import torch
 
@@ -76,6 +77,9 @@ def in_python(method: Method) -> list[Snippet]:
 
 def in_terminal(method: Method) -> list[str]:
     """Commands that run it as it comes, at a budget, and that draw what it does."""
+    if not _is_measurable(method):
+        needed = method.workings.options if method.workings else ()
+        return [" ".join(["prunarium compress", method.id, "prompt.txt", *needed, "--param keep_rate=0.5"])]
     lines = [f"prunarium run {method.id}"]
     if reaches_budgets(method):
         lines += [f"prunarium run {method.id} --budget 0.5", f"prunarium visualize {method.id} --budget 0.5"]
@@ -84,6 +88,8 @@ def in_terminal(method: Method) -> list[str]:
 
 def reproducing(method: Method) -> list[tuple[str, str]]:
     """Commands that measure its scores again, and what each does."""
+    if not _is_measurable(method):
+        return []
     known = ",".join(f"{budget:g}" for budget in USUAL_BUDGETS[method.card.families[0]])
     budgets = f" --budget {known}" if reaches_budgets(method) else ""
     return [
@@ -101,3 +107,8 @@ def reaches_budgets(method: Method) -> bool:
     """Whether its token maps have a budget below 1; without maps, all but a method that changes nothing."""
     maps = method.current_maps
     return maps is None or any(step.budget < 1 for one in maps.maps for step in one.steps)
+
+
+def _is_measurable(method: Method) -> bool:
+    """Whether there is a benchmark for one of its families."""
+    return any(family in _EMBEDDED for family in method.card.families)

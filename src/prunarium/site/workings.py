@@ -11,7 +11,7 @@ from prunarium.errors import PrunariumError
 from prunarium.records import Family
 
 if TYPE_CHECKING:
-    from prunarium.families import Shape, TokenMethod
+    from prunarium.families import PromptMethod, Shape, TokenMethod
 
 _DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32, "decoder": 32}
 """Blocks of a usual model of each family: a base ViT, a language model of 7 billion parameters."""
@@ -23,6 +23,7 @@ _PLACES = {
     "trim": "after every word",
     "vocabulary": "on the words that the model may say",
     "route": "in every layer, while the model is trained",
+    "text": "on the text, before any model reads it",
 }
 _SHAPE = re.compile(r",?\s*``\[.*", re.DOTALL)
 
@@ -42,7 +43,7 @@ class Acting:
     Attributes:
         blocks: those in which it acts.
         places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``; decoder: of
-            ``select``, ``evict``, ``trim``, ``vocabulary`` and ``route``.
+            ``select``, ``evict``, ``trim``, ``vocabulary`` and ``route``; or ``text``.
     """
 
     family: Family
@@ -69,6 +70,9 @@ class Acting:
         return f"block{'s'[: len(numbers) > 1]} {named} of {self.depth}, counted from 0"
 
 
+_ON_TEXT = Acting("prompt", 0, (), ("text",))
+
+
 @dataclass(frozen=True)
 class Workings:
     """What the class says.
@@ -81,6 +85,7 @@ class Workings:
         adaptive: whether the number of tokens left depends on the input.
         asks: whether something besides parameters has to be given to it before it can be applied.
         weighs: whether a merged token counts in attention as often as the tokens it stands for.
+        options: prompt: what the command line must be given besides a text.
     """
 
     name: str
@@ -93,6 +98,7 @@ class Workings:
     adaptive: bool
     weighs: bool
     asks: bool
+    options: tuple[str, ...] = ()
 
 
 def workings_of(folder: str) -> Workings | None:
@@ -107,7 +113,7 @@ def workings_of(folder: str) -> Workings | None:
         if isinstance(error, ModuleNotFoundError) or isinstance(error.__cause__, ModuleNotFoundError):
             return None
         raise
-    from prunarium.families import LearnedMethod
+    from prunarium.families import LearnedMethod, PromptMethod, TokenMethod
 
     method = kind()
     claim, *source = [" ".join(part.split()) for part in (inspect.getdoc(kind) or "").split("\n\n")]
@@ -115,13 +121,14 @@ def workings_of(folder: str) -> Workings | None:
         name=kind.__name__,
         claim=claim,
         source=tuple(source),
-        place=method.place,
-        reads=tuple(_readings(method)),
-        acting=tuple(_acting(method)),
+        place=method.place if isinstance(method, TokenMethod) else "between",
+        reads=tuple(_readings(method)) if isinstance(method, TokenMethod) else (),
+        acting=tuple(_acting(method)) if isinstance(method, TokenMethod) else (_ON_TEXT,),
         learned=isinstance(method, LearnedMethod),
         adaptive=method.adaptive,
-        weighs=method.size_bias,
+        weighs=isinstance(method, TokenMethod) and method.size_bias,
         asks=method.asks,
+        options=_options(method) if isinstance(method, PromptMethod) else (),
     )
 
 
@@ -157,6 +164,11 @@ def _places(method: "TokenMethod", family: Family, blocks: tuple[int, ...]) -> t
     before = [place for place in ("encode", "project") if method.writes(place)]
     evicts = ["evict"] if getattr(method, "evicts", False) else []
     return (*before, *(["reduce"] if blocks else []), *evicts)
+
+
+def _options(method: "PromptMethod") -> tuple[str, ...]:
+    directory = "--scorer DIRECTORY" if method.scores_with else "--tokenizer DIRECTORY"
+    return (directory, *(["--question 'QUESTION'"] if method.asks_question else []))
 
 
 def _usual(family: Family) -> "Shape":

@@ -26,7 +26,7 @@ from prunarium.records.token_maps import (
     TokenMapStep,
     token_maps_key,
 )
-from prunarium.registry import find_card, load_method
+from prunarium.registry import find_card, load_token_method
 
 INPUTS = 3
 SHADES = 16
@@ -45,7 +45,7 @@ def token_maps(name: str, tell: Callable[[str], None] = lambda what: None) -> To
     Raises:
         PrunariumError: no such method, or it does not work on a benchmark's model.
     """
-    card, method, maps = find_card(name), load_method(name), []
+    card, method, maps = find_card(name), load_token_method(name), []
     for benchmark in _benchmarks_of(card):
         workload = workload_for(benchmark.name)
         height, width = (side // benchmark.patch for side in workload.data.images[0].shape[:2])
@@ -69,7 +69,7 @@ def current_key(name: str) -> str:
     Raises:
         PrunariumError: as ``token_maps``.
     """
-    card, method = find_card(name), load_method(name)
+    card, method = find_card(name), load_token_method(name)
     ran_on = [_ran_on(card, method, workload_for(benchmark.name)) for benchmark in _benchmarks_of(card)]
     return token_maps_key(card.id, card.version, ran_on)
 
@@ -113,7 +113,7 @@ def _step(method: TokenMethod, budget: float, workload: Workload) -> list[TokenM
     except PrunariumError:
         if budget < 1:
             return []
-        turned = load_method("identity")
+        turned = load_token_method("identity")
     with turned.apply(workload.model) as handle:
         inputs = workload.data.batch(0, INPUTS, workload.device)
         said = workload.respond(workload.model, inputs).said

@@ -13,7 +13,7 @@ from prunarium.bench.workload import Workload
 from prunarium.catalog import picture_files
 from prunarium.errors import PrunariumError
 from prunarium.families import TokenMethod, shape_of
-from prunarium.registry import load_method
+from prunarium.registry import load_token_method
 
 _WIDTH, _ROW, _BARS = 2.3, 2.2, 1.8  # inches: of a column, of a row of maps, of the bars
 
@@ -35,7 +35,7 @@ def _figure(method: TokenMethod, workload: Workload, samples: int) -> Any:
     from matplotlib.figure import Figure
 
     inputs = workload.data.batch(0, samples, workload.device)
-    with load_method("identity").apply(workload.model) as handle, torch.inference_mode():
+    with load_token_method("identity").apply(workload.model) as handle, torch.inference_mode():
         workload.answer(workload.model, inputs)
         untouched = handle.report().tokens_out
     with method.apply(workload.model) as handle, torch.inference_mode():

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 from prunarium.bench.best_settings import BestSettings, best_settings
 from prunarium.bench.comparison import Row, SpeedRatio
 from prunarium.bench.conditions import LEARNED, OFF_THE_SHELF, TRAINED
+from prunarium.records import Family
 from prunarium.site import evidence
 from prunarium.site.content import Content, Method
 from prunarium.site.templates import document
@@ -75,7 +77,7 @@ def pages(content: Content) -> dict[str, bytes]:
         "Which method to take for a model, a budget and a willingness to train, from what was measured.",
         "../../",
         hide=("toc",),
-        families={family: _kinds(content, family) for family in ("vit", "vlm")},
+        families={family: _kinds(content, family) for family in get_args(Family)},
         tables=list(_tables(content)),
         timed_at=TIMED_AT,
         paces=evidence.small(content),
