@@ -119,9 +119,10 @@ def _random_attention(method: TokenMethod, added: Tensor, dim: int, draw: torch.
         "added": lambda: added,
         "prompt_there": lambda: torch.ones(1, count + text, dtype=torch.bool),
     }
+    received = dict.fromkeys(("received_attention", "attention_from_others"), lambda: row()[0])
     tokens = dict.fromkeys(("keys", "values", "head_outputs"), per_token)
     squares = dict.fromkeys(("logits", "full_attention", "next_attention"), square)
-    return Attention(method.needs, {**rows, **tokens, **squares, **question, "received_attention": lambda: row()[0]})
+    return Attention(method.needs, {**rows, **tokens, **squares, **question, **received})
 
 
 def budget_of(method: TokenMethod, shape: Shape) -> float:

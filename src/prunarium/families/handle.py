@@ -28,6 +28,7 @@ class BlockRecord(NamedTuple):
         tokens_out: leaving its reduction: what its MLP sees. Padding counts where samples differ.
         real: tokens that are not padding ``[batch]``; ``None`` where all are.
         reused: whether the block took its attention from the method.
+        entered: encoder, first block: tokens that enter it and are no padding ``[batch]``; ``None`` where all are.
         cached: vlm: image tokens that its cache holds once the prompt has been read, the mean over samples and heads;
             ``None`` where it holds all that it had.
         seen: vlm: tokens, text and image, that its cache holds then, the mean likewise; ``None`` likewise.
@@ -41,6 +42,7 @@ class BlockRecord(NamedTuple):
     moves: tuple[Move, ...] = ()
     real: Tensor | None = None
     reused: bool = False
+    entered: Tensor | None = None
     cached: float | None = None
     seen: float | None = None
     room: int | None = None
@@ -81,8 +83,9 @@ class Report:
 
         vlm: of the image tokens that are cached for the words to come.
         """
-        left = sum(_kept(record) for record in self.blocks)
-        return left / (len(self.blocks) * self.blocks[0].tokens_in)
+        left, first = sum(_kept(record) for record in self.blocks), self.blocks[0]
+        entered = first.tokens_in if first.entered is None else first.entered.double().mean().item()
+        return left / (len(self.blocks) * entered)
 
     def __str__(self) -> str:
         lines = [f"{self.method}: budget {self.budget:.3f} (mean tokens per block, of the untouched model's)"]

@@ -6,8 +6,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from prunarium.records.base import Record, Slug, Text, Url
 
-Family = Literal["vit", "vlm"]
-"""Where methods act: in vision transformers, or in the language model of a vision-language model."""
+Family = Literal["vit", "vlm", "encoder"]
+"""Where methods act: in vision transformers, in the language model of a vision-language model, in text encoders."""
 COMMIT_PATTERN = r"^[0-9a-f]{40}$"
 Commit = Annotated[str, StringConstraints(pattern=COMMIT_PATTERN)]
 

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Shape, TokenMethod
+from prunarium.families.blocks.block import OFFERS, Halves
+from prunarium.families.blocks.installing import install, stages
+from prunarium.families.blocks.passage import Passage
 from prunarium.families.handle import Handle
-from prunarium.families.vit.block import OFFERS, Halves
-from prunarium.families.vit.installing import install, stages
-from prunarium.families.vit.passage import Passage
 
 if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer

@@ -9,19 +9,24 @@ from torch import Tensor
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention
+from prunarium.families.blocks.passage import Passage
 from prunarium.families.handle import BlockRecord, Handle
-from prunarium.families.vit.passage import Passage
 from prunarium.ops import Move, masked_softmax
 
 
 class Halves(ABC):
-    """A pre-norm transformer block in two halves, and what its attention computed last.
+    """A transformer block in two halves, pre-norm or post-norm, and what its attention computed last.
 
     An adapter says how its library's blocks do this. ``queries``, ``keys``, ``values`` and ``head_outputs`` are
     ``[batch, heads, tokens, head dim]``.
+
+    Attributes:
+        scale: of the products of queries and keys.
+        heads: how much each head counts in what the attention gives ``[batch, heads]``; ``None`` while all do alike.
     """
 
     scale: float
+    heads: Tensor | None = None
 
     @abstractmethod
     def attend(self, x: Tensor, bias: Tensor | None) -> Tensor:
@@ -47,6 +52,14 @@ class Halves(ABC):
     def forget(self) -> None:
         """Let go of what was kept."""
 
+    def open_heads(self, handle: Handle) -> None:
+        """Let ``heads`` reach the attention.
+
+        Raises:
+            PrunariumError: there is no way to.
+        """
+        raise PrunariumError(f"{type(handle.method).__name__} leaves out heads, which these blocks have no way to do")
+
     @property
     @abstractmethod
     def queries(self) -> Tensor:
@@ -69,7 +82,16 @@ class Halves(ABC):
 
 
 OFFERS = frozenset(
-    {"keys", "values", "logits", "full_attention", "received_attention", "head_outputs", "next_attention"}
+    {
+        "keys",
+        "values",
+        "logits",
+        "full_attention",
+        "received_attention",
+        "attention_from_others",
+        "head_outputs",
+        "next_attention",
+    }
 )
 """What every such block offers; ``cls_attention`` too where the model has a cls token."""
 
@@ -93,6 +115,7 @@ class Offering:
             "cls_attention": self._cls_attention,
             "full_attention": self._full_attention,
             "received_attention": self._received_attention,
+            "attention_from_others": self._attention_from_others,
         }
 
     def softmax(self, queries: Tensor, keys: Tensor) -> Tensor:
@@ -135,9 +158,16 @@ class Offering:
         return self.softmax(self._queries(), self._keys())
 
     def _received_attention(self) -> Tensor:
+        return self._received(lambda rows: rows)
+
+    def _attention_from_others(self) -> Tensor:
+        return self._received(_without_diagonal)
+
+    def _received(self, changed: Callable[[Tensor], Tensor]) -> Tensor:
+        """Mean over heads, and over queries, of matrices that are changed first ``[batch, tokens]``."""
         # head by head: the matrices of all heads at once leave the cache, which takes twice the time
         heads = zip(self._queries().split(1, dim=1), self._keys().split(1, dim=1), strict=True)
-        received = [self._over_queries(self.softmax(queries, keys).squeeze(1)) for queries, keys in heads]
+        received = [self._over_queries(changed(self.softmax(queries, keys).squeeze(1))) for queries, keys in heads]
         return torch.stack(received).mean(dim=0)
 
     def _over_queries(self, rows: Tensor) -> Tensor:
@@ -146,6 +176,10 @@ class Offering:
             return rows.mean(dim=1)
         real = self.there.unsqueeze(-1).to(rows.dtype)
         return (rows * real).sum(dim=1) / real.sum(dim=1)
+
+
+def _without_diagonal(rows: Tensor) -> Tensor:
+    return rows - rows.diagonal(dim1=-2, dim2=-1).diag_embed()
 
 
 class ReducingBlock:
@@ -186,15 +220,21 @@ class ReducingBlock:
         """The block with the reduction in it ``[batch, tokens, dim]``; options are the library's, for hooks."""
         if attn_mask is not None or is_causal:
             raise PrunariumError("attention masks are not supported while a method is applied")
+        return self.run(x)
+
+    def run(self, x: Tensor) -> Tensor:
+        """The same, whatever the library asks of a block."""
         passage, offering = self.passage, self.offering
+        begun: tuple[Move, ...] = ()
         moves: tuple[Move, ...] = ()
         entering = x.size(1)
         if self.index == 0:
-            passage.begin(len(x), entering)
+            x, begun = passage.begin(x)
+        came = x
         if self.before:
             x, moves = self._reduce_before(x)
         attended, matrix = x.size(1), passage.matrix
-        offering.bias, offering.there = passage.bias(), passage.there
+        offering.bias, offering.there, self.halves.heads = passage.bias(), passage.there, passage.heads
         if matrix is not None:
             x, passage.matrix = self.halves.attend_with(x, matrix), None
         elif passage.soft:
@@ -204,16 +244,21 @@ class ReducingBlock:
         if self.between:
             x, moves = passage.reduce(x, self.attention, self.index)
             offering.forget()
-        left, real, records = x.size(1), passage.real(), passage.handle.records
-        records.append(BlockRecord(self.index, entering, attended, left, moves, real, matrix is not None))
+        passage.part(came, moves)
+        self._record(entering, attended, x.size(1), (*begun, *moves), matrix is not None)
+        x = passage.gated(self.halves.feed(x))
+        return self._finish(x) if self.finishes else x
+
+    def _record(self, entering: int, attended: int, left: int, moves: tuple[Move, ...], reused: bool) -> None:
+        real, records = self.passage.real(), self.passage.handle.records
+        entered = self.passage.lengths if self.index == 0 else None
+        records.append(BlockRecord(self.index, entering, attended, left, moves, real, reused, entered))
         if self.quiet:
             records += [BlockRecord(block, left, left, left, real=real) for block in self.quiet]
-        x = self.halves.feed(x)
-        return self._finish(x) if self.finishes else x
 
     def _reduce_before(self, x: Tensor) -> tuple[Tensor, tuple[Move, ...]]:
         self._entering = x
-        self.offering.bias = self.passage.bias()
+        self.offering.bias, self.offering.there = self.passage.bias(), self.passage.there
         x, moves = self.passage.reduce(x, self.attention, self.index)
         self._entering = None
         if self.previous is not None:
