@@ -7,7 +7,11 @@ from prunarium.records import BUDGET_TOLERANCE, Family, MeasuredScore
 
 EQUAL_BUDGETS = (0.75, 0.5, 0.25, 0.11)
 """At which methods are compared; a benchmark need not have scores at all of them."""
-USUAL_BUDGETS: dict[Family, tuple[float, ...]] = {"vit": (0.75, 0.5, 0.25), "vlm": (0.5, 0.25, 0.11)}
+USUAL_BUDGETS: dict[Family, tuple[float, ...]] = {
+    "vit": (0.75, 0.5, 0.25),
+    "vlm": (0.5, 0.25, 0.11),
+    "encoder": (0.5, 0.25, 0.1),
+}
 """At which the methods of a family are measured; papers on vision-language models keep 64 of 576 tokens and fewer."""
 OFF_THE_SHELF, LEARNED, TRAINED = "off the shelf", "learned parts, the model as it is", "trained with the method"
 """Nothing was trained; the method's own parts were; the model was, and the parts with it."""

@@ -3,6 +3,7 @@
 from prunarium.families.adapters import adapter_for, shape_of
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.families.budget import budget_of, tokens_per_block, tokens_read, with_budget
+from prunarium.families.encoder import EncoderMethod, LearnedEncoderMethod, Retention, RetentionMethod, evolve
 from prunarium.families.handle import BlockRecord, Handle, Report
 from prunarium.families.learned import LearnedMethod, LearnedStages
 from prunarium.families.per_block import PerBlock, PerBlockMethod
@@ -28,10 +29,12 @@ __all__ = [
     "BlockRecord",
     "CacheShareMethod",
     "CumulativeMethod",
+    "EncoderMethod",
     "Family",
     "Handle",
     "KeptShareMethod",
     "Layout",
+    "LearnedEncoderMethod",
     "LearnedMethod",
     "LearnedStages",
     "LearnedVlmMethod",
@@ -40,6 +43,8 @@ __all__ = [
     "RegisterMethod",
     "RegridMethod",
     "Report",
+    "Retention",
+    "RetentionMethod",
     "Shape",
     "SoftMerging",
     "StagedMethod",
@@ -52,6 +57,7 @@ __all__ = [
     "at_depth",
     "budget_of",
     "check_stages",
+    "evolve",
     "shape_of",
     "tokens_per_block",
     "tokens_read",

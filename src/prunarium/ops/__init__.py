@@ -4,11 +4,13 @@ from prunarium.ops.absorbing import absorb, most_similar
 from prunarium.ops.appending import append
 from prunarium.ops.aside import set_aside, take_back
 from prunarium.ops.attention_merging import merge_attention
+from prunarium.ops.best import keep_best, less, portion
 from prunarium.ops.cache_budgets import equal_prefixes, in_proportion
 from prunarium.ops.cache_merging import merge_evicted, nearest_key, nearest_place
 from prunarium.ops.choosing import choose
 from prunarium.ops.clustering import Linkage, agglomerate, density_peaks, k_medoids
 from prunarium.ops.complete_matching import CompleteMatching, complete_matching, match_any
+from prunarium.ops.covering import covering_order
 from prunarium.ops.deciding import above, drawn
 from prunarium.ops.energy import energy
 from prunarium.ops.entries import Entries
@@ -57,6 +59,7 @@ __all__ = [
     "bipartite_soft_matching",
     "choose",
     "complete_matching",
+    "covering_order",
     "density_peaks",
     "down_to",
     "drawn",
@@ -75,7 +78,9 @@ __all__ = [
     "in_proportion",
     "inverse_transform_sample",
     "k_medoids",
+    "keep_best",
     "latest",
+    "less",
     "masked_softmax",
     "match_any",
     "match_best",
@@ -91,6 +96,7 @@ __all__ = [
     "nearest_size",
     "others",
     "page_rank",
+    "portion",
     "pour",
     "received",
     "redundant",

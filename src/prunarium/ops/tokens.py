@@ -49,6 +49,7 @@ class Tokens:
         memory: what the method wants to find again at its next step; empty at the first step of a forward pass.
         original: tokens that entered the model, prefix and padding included.
         attention: for the block ahead, to use in place of its own ``[batch, heads, tokens, tokens]``.
+        training: whether the model is in training mode.
         lengths: how many of ``original`` are real, where samples differ in length ``[batch]``.
         heads: encoder: how much each head of the blocks ahead counts, 0 for one left out ``[batch, heads]``.
         gate: encoder: what the tokens are multiplied with as they leave this block ``[batch, tokens]``.
@@ -63,6 +64,7 @@ class Tokens:
     memory: Mapping[str, Any] = field(default_factory=dict)
     original: int = 0
     attention: Tensor | None = None
+    training: bool = False
     lengths: Tensor | None = None
     heads: Tensor | None = None
     gate: Tensor | None = None

@@ -4,7 +4,6 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,7 +11,7 @@ from prunarium import paths
 from prunarium.catalog.places import paper_files, schema_from
 from prunarium.catalog.writing import to_yaml, write_text
 from prunarium.errors import PrunariumError, did_you_mean
-from prunarium.records import Card, Family
+from prunarium.records import Card
 from prunarium.records.base import Slug
 
 _CLASS = {
@@ -143,7 +142,7 @@ def check(name: str, family: str, paper: str | None, root: Path) -> None:
     except ValidationError as error:
         words = "give lower-case words joined by hyphens, such as my-method"
         raise PrunariumError(f"'{name}' is no id of a method; {words}") from error
-    known = get_args(Family)
+    known = tuple(_CLASS)
     if family not in known:
         raise PrunariumError(f"there is no family '{family}'{did_you_mean(family, known)}: {' or '.join(known)}")
     papers = [path.stem for path in paper_files(root)]

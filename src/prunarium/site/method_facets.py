@@ -7,7 +7,7 @@ from prunarium.records.card import Card, Family
 from prunarium.site.content import Content, Method
 from prunarium.site.facets import YES, Facet, facet
 
-_FAMILIES = {"vit": "Vision transformers", "vlm": "Vision-language models"}
+_FAMILIES = {"vit": "Vision transformers", "vlm": "Vision-language models", "encoder": "Text encoders"}
 _TRAINING = {"free": "Training-free", "needed": "Needs training"}
 _PARITY = {"official": "Official code", "package": "Installed package", "none": "None"}
 _NO_CODE, _NO_LICENCE = "no-code", "none"

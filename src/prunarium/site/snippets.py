@@ -51,7 +51,7 @@ def in_python(method: Method) -> list[Snippet]:
     learned = method.workings is None or method.workings.learned
     if "vit" in method.card.families and not learned:
         found.append(Snippet("On a timm model", _ON_TIMM.format(method=method.id)))
-    for family in method.card.families:
+    for family in (family for family in method.card.families if family in _EMBEDDED):
         benchmark = _EMBEDDED[family]
         code = _ON_BENCHMARK.format(method=method.id, benchmark=benchmark)
         found.append(Snippet(f"On the benchmark {benchmark}, offline", code))

@@ -10,7 +10,7 @@ from prunarium.records import MeasuredScore
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
-TASKS = {"vit": "image-classification", "vlm": "visual-question-answering"}
+TASKS = {"vit": "image-classification", "vlm": "visual-question-answering", "encoder": "text-classification"}
 METRICS = {
     "accuracy": "accuracy",
     "top-1": "accuracy",

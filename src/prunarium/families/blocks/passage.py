@@ -129,6 +129,7 @@ class Passage:
             there=self.there,
             memory=self._memory,
             original=self._original,
+            training=self.handle.model.training,
             lengths=self.lengths,
             heads=self.heads,
         )
