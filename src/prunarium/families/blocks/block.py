@@ -1,11 +1,11 @@
 """A block's forward pass with a reduction in it, whatever library the block is from."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention
@@ -59,6 +59,13 @@ class Halves(ABC):
             PrunariumError: there is no way to.
         """
         raise PrunariumError(f"{type(handle.method).__name__} leaves out heads, which these blocks have no way to do")
+
+    def weigh_heads(self, module: nn.Module, args: Any) -> Any:
+        """A forward pre-hook of the output projection: what each head gives counts as ``heads`` says."""
+        if self.heads is None:
+            return None
+        given = args[0].unflatten(-1, (self.heads.shape[1], -1)) * self.heads[:, None, :, None].to(args[0].dtype)
+        return (given.flatten(2), *args[1:])
 
     @property
     @abstractmethod
@@ -165,10 +172,14 @@ class Offering:
 
     def _received(self, changed: Callable[[Tensor], Tensor]) -> Tensor:
         """Mean over heads, and over queries, of matrices that are changed first ``[batch, tokens]``."""
-        # head by head: the matrices of all heads at once leave the cache, which takes twice the time
-        heads = zip(self._queries().split(1, dim=1), self._keys().split(1, dim=1), strict=True)
-        received = [self._over_queries(changed(self.softmax(queries, keys).squeeze(1))) for queries, keys in heads]
+        received = [self._over_queries(changed(rows)) for rows in self._matrices()]
         return torch.stack(received).mean(dim=0)
+
+    def _matrices(self) -> Iterator[Tensor]:
+        """Of each head ``[batch, tokens, tokens]``."""
+        # head by head: the matrices of all heads at once leave the cache, which takes twice the time
+        for queries, keys in zip(self._queries().split(1, dim=1), self._keys().split(1, dim=1), strict=True):
+            yield self.softmax(queries, keys).squeeze(1)
 
     def _over_queries(self, rows: Tensor) -> Tensor:
         """Mean over the real tokens that look ``[batch, tokens]``."""
@@ -195,6 +206,8 @@ class ReducingBlock:
         last: whether the method finishes here.
     """
 
+    offering_kind: ClassVar[type[Offering]] = Offering
+
     def __init__(
         self,
         halves: Halves,
@@ -209,7 +222,7 @@ class ReducingBlock:
         self.before = acts and passage.method.place == "before"
         self.between = acts and passage.method.place == "between"
         self.quiet, self.finishes = quiet, last and passage.finishes
-        self.offering = Offering(halves)
+        self.offering = self.offering_kind(halves)
         offers = self.offering.all() if self.between else previous.offering.all() if previous is not None else {}
         if self.before:
             offers["next_attention"] = self._next_attention
@@ -233,6 +246,7 @@ class ReducingBlock:
         came = x
         if self.before:
             x, moves = self._reduce_before(x)
+            passage.part(came, moves)
         attended, matrix = x.size(1), passage.matrix
         offering.bias, offering.there, self.halves.heads = passage.bias(), passage.there, passage.heads
         if matrix is not None:
@@ -244,7 +258,7 @@ class ReducingBlock:
         if self.between:
             x, moves = passage.reduce(x, self.attention, self.index)
             offering.forget()
-        passage.part(came, moves)
+            passage.part(came, moves)
         self._record(entering, attended, x.size(1), (*begun, *moves), matrix is not None)
         x = passage.gated(self.halves.feed(x))
         return self._finish(x) if self.finishes else x

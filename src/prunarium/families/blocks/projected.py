@@ -55,13 +55,7 @@ class ProjectedHalves(Halves):
             handle.hook(self.out.register_forward_pre_hook(_RememberInput(self._seen)))
 
     def open_heads(self, handle: Handle) -> None:
-        handle.hook(self.out.register_forward_pre_hook(self._weigh_heads))
-
-    def _weigh_heads(self, module: nn.Module, args: Any) -> Any:
-        if self.heads is None:
-            return None
-        given = args[0].unflatten(-1, (-1, self.head_dim)) * self.heads[:, None, :, None].to(args[0].dtype)
-        return (given.flatten(2), *args[1:])
+        handle.hook(self.out.register_forward_pre_hook(self.weigh_heads))
 
     def forget(self) -> None:
         self._seen.clear()

@@ -1,44 +1,62 @@
 """The ``encoder`` family on the text encoders of Hugging Face transformers."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Shape, TokenMethod
-from prunarium.families.blocks.block import OFFERS
+from prunarium.families.blocks.block import OFFERS, Halves
 from prunarium.families.blocks.installing import install, stages
 from prunarium.families.blocks.projected import refuse_what_would_be_wrong
+from prunarium.families.encoder import deberta
+from prunarium.families.encoder.deberta import DebertaHalves, DebertaLayer
 from prunarium.families.encoder.layer import BertHalves, DistilBertHalves, ReducingLayer
 from prunarium.families.encoder.passage import TextPassage
 from prunarium.families.handle import Handle
 
-HALVES = {"Bert": BertHalves, "Roberta": BertHalves, "DistilBert": DistilBertHalves}
+
+class Kind(NamedTuple):
+    """How a method gets into the layers of a kind of encoder: their halves, their forward pass, and what they offer."""
+
+    halves: Callable[[Any], Halves]
+    layer: type[ReducingLayer]
+    offers: frozenset[str]
+
+
+KINDS = {
+    "Bert": Kind(BertHalves, ReducingLayer, OFFERS | {"cls_attention"}),
+    "Roberta": Kind(BertHalves, ReducingLayer, OFFERS | {"cls_attention"}),
+    "DistilBert": Kind(DistilBertHalves, ReducingLayer, OFFERS | {"cls_attention"}),
+    "DebertaV2": Kind(DebertaHalves, DebertaLayer, deberta.OFFERS),
+}
 HEADS = ("Model", "ForSequenceClassification", "ForQuestionAnswering", "ForTokenClassification")
-MODELS = {f"{kind}{head}": kind for kind in HALVES for head in HEADS}
-"""The supported classes, and which kind each is of."""
+MODELS = {f"{kind}{head}": KINDS[kind] for kind in KINDS for head in HEADS}
+"""The supported classes."""
 
 
 class TextEncoder:
-    """transformers' BERT, RoBERTa and DistilBERT: the models themselves, and their heads for classes, answers, tags.
+    """transformers' BERT, RoBERTa, DistilBERT and DeBERTa-v2: themselves, and with heads for classes, answers, tags.
 
     Outputs keep their length. ``output_hidden_states`` gives what each layer left, which is shorter.
     """
 
-    supported = f"transformers {', '.join(HALVES)}: {', '.join(HEADS)}"
+    supported = f"transformers {', '.join(KINDS)}: {', '.join(HEADS)}"
 
     def __init__(self, method: TokenMethod, model: Any) -> None:
-        trunk = getattr(model, model.base_model_prefix, model)
-        config = trunk.config
-        refuse_what_would_be_wrong(model, config)
-        if getattr(config, "is_decoder", False) or getattr(config, "add_cross_attention", False):
-            raise PrunariumError(f"this {type(model).__name__} is a decoder (is_decoder); methods work on encoders")
-        self.method, self.model, self.trunk = method, model, trunk
-        self.layers = (trunk.encoder if hasattr(trunk, "encoder") else trunk.transformer).layer
+        self.method, self.model = method, model
+        self.trunk = getattr(model, model.base_model_prefix, model)
+        self.kind = MODELS[type(model).__name__]
+        refuse_what_would_be_wrong(model, self.trunk.config)
+        _refuse_decoders_and_convolutions(self.trunk)
+        if method.size_bias and self.kind.layer is DebertaLayer:
+            raise PrunariumError("DeBERTa's attention cannot count a merged token several times; use BERT")
+        self.layers = (self.trunk.encoder if hasattr(self.trunk, "encoder") else self.trunk.transformer).layer
         depth = len(self.layers)
-        self.shape = Shape("encoder", depth, 1, None, stages(depth), config.hidden_size)
-        self.offers = OFFERS | {"cls_attention"}
+        self.shape = Shape("encoder", depth, 1, None, stages(depth), self.trunk.config.hidden_size)
+        self.offers = self.kind.offers
 
     @staticmethod
     def fits(model: nn.Module) -> bool:
@@ -47,10 +65,21 @@ class TextEncoder:
 
     def attach(self) -> Handle:
         """Put the method into every layer."""
-        kind = type(self.model).__name__
-        passage_of = partial(TextPassage, reads_first=kind.endswith("ForSequenceClassification"))
-        halves = HALVES[MODELS[kind]]
-        handle, passage = install(self.method, self.model, self.layers, halves, self.shape, passage_of, ReducingLayer)
+        reads_first = type(self.model).__name__.endswith("ForSequenceClassification")
+        passage_of = partial(TextPassage, reads_first=reads_first)
+        handle, passage = install(
+            self.method, self.model, self.layers, self.kind.halves, self.shape, passage_of, self.kind.layer
+        )
         assert isinstance(passage, TextPassage)
         handle.hook(self.trunk.register_forward_pre_hook(passage.read_mask, with_kwargs=True))
         return handle
+
+
+def _refuse_decoders_and_convolutions(trunk: Any) -> None:
+    if getattr(trunk.config, "is_decoder", False) or getattr(trunk.config, "add_cross_attention", False):
+        raise PrunariumError(f"this {type(trunk).__name__} is a decoder (is_decoder); the method works on encoders")
+    if getattr(getattr(trunk, "encoder", None), "conv", None) is not None:
+        raise PrunariumError(
+            "this DeBERTa convolves neighbouring tokens (conv_kernel_size), and dropping tokens would part "
+            "them; use a checkpoint without, such as deberta-v3"
+        )

@@ -11,7 +11,7 @@ from prunarium.families.blocks.projected import ProjectedHalves
 class ReducingLayer(ReducingBlock):
     """A layer that takes the text's mask from the passage, not from its caller."""
 
-    def forward(self, hidden_states: Tensor, *args: Any, **options: Any) -> Tensor:  # type: ignore[override]
+    def forward(self, hidden_states: Tensor, *args: Any, **options: Any) -> Any:
         """The layer with the reduction in it ``[batch, tokens, dim]``; what else is given is of the caller's length."""
         return self.run(hidden_states)
 

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
@@ -9,7 +10,7 @@ from prunarium.families.base import TokenMethod
 from prunarium.families.blocks.passage import Passage
 from prunarium.families.encoder.departures import Departures
 from prunarium.families.handle import Handle
-from prunarium.ops import Move, Tokens
+from prunarium.ops import Move, Tokens, follow
 
 
 class TextPassage(Passage):
@@ -31,6 +32,7 @@ class TextPassage(Passage):
         super().__init__(handle, method, prefix)
         self.finishes, self.reads_first = True, reads_first
         self._mask: Tensor | None = None
+        self._moves: tuple[Move, ...] = ()
 
     def read_mask(self, module: nn.Module, args: tuple[Any, ...], options: dict[str, Any]) -> None:
         """A forward pre-hook of the encoder: keep its ``attention_mask``.
@@ -47,7 +49,7 @@ class TextPassage(Passage):
 
     def begin(self, x: Tensor) -> tuple[Tensor, tuple[Move, ...]]:
         super().begin(x)
-        self.departures = Departures(x)
+        self.departures, self._moves = Departures(x), ()
         mask, self._mask = self._mask, None
         if mask is None or bool(mask.all()):
             return x, ()
@@ -61,7 +63,7 @@ class TextPassage(Passage):
         if bool((there[:, 1:] & ~there[:, :-1]).any()):
             tokens = self._shifted(tokens, there)
         self.there = tokens.there
-        self.departures.part(x, tokens.moves)
+        self.part(x, tokens.moves)
         return tokens.x, tokens.moves
 
     def _shifted(self, tokens: Tokens, there: Tensor) -> Tokens:
@@ -74,6 +76,15 @@ class TextPassage(Passage):
 
     def part(self, x: Tensor, moves: tuple[Move, ...]) -> None:
         self.departures.part(x, moves)
+        self._moves = (*self._moves, *moves)
+
+    def positions(self) -> Tensor | None:
+        """Where each token was when it entered, ``DROPPED`` for none ``[batch, tokens]``; ``None`` while all are."""
+        if not self._moves:
+            return None
+        first = self._moves[0].group()
+        places = torch.arange(first.shape[1], device=first.device).expand(len(first), -1)
+        return follow(places, self._moves)
 
     def finish(self, x: Tensor) -> tuple[Tensor, tuple[Move, ...]]:
         """Let the method put back what it set aside, then give the output its length back."""

@@ -1,0 +1,135 @@
+"""Laws of every method of the encoder family, on every kind of model that it fits."""
+
+import functools
+from dataclasses import replace
+
+import pytest
+import torch
+
+from prunarium import PrunariumError, registry
+from prunarium.families import shape_of, with_budget
+
+from .encoder_models import KINDS, alone, answers, make, real, texts
+from .untrained import fresh
+
+METHODS = sorted(name for name, card in registry.cards().items() if "encoder" in card.families)
+model_of = functools.cache(make)
+
+
+def fitting(name, kind, amount):
+    """The model, texts for it, and the method turned to keep an amount; skips where it says it does not fit."""
+    model = model_of(kind)
+    try:
+        method = fresh(name).knob(amount, shape_of(fresh(name), model))
+    except PrunariumError as reason:
+        pytest.skip(str(reason))
+    return model, texts(model), method
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", METHODS)
+@torch.inference_mode()
+def test_keeping_everything_equals_the_untouched_model(name, kind):
+    model, batch, method = fitting(name, kind, 1.0)
+    before = answers(model(**batch))
+    with method.apply(model) as handle:
+        after, report = answers(model(**batch)), handle.report()
+    assert report.budget == 1
+    assert (real(after, batch) - real(before, batch)).abs().max() <= 1e-5
+    assert torch.equal(answers(model(**batch)), before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", METHODS)
+@torch.inference_mode()
+def test_a_text_alone_is_as_in_a_padded_batch(name, kind):
+    model, batch, method = fitting(name, kind, 0.6)
+    with method.apply(model) as handle:
+        together, counts = answers(model(**batch)), handle.report().per_sample(3)
+    for number, length in enumerate(batch["attention_mask"].sum(dim=1)):
+        with method.apply(model) as handle:
+            handle.samples = number
+            single, count = answers(model(**alone(batch, number)))[0], handle.report().per_sample(1)[0]
+        mine = together[number] if single.ndim == 1 else together[number, :length]
+        assert (mine - single).abs().max() <= 1e-4
+        if name != "identity" and handle.report().budget < 1:
+            assert torch.equal(counts[number], count)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@torch.inference_mode()
+def test_padding_on_the_left_is_as_on_the_right(name):
+    model, right, method = fitting(name, "RobertaForTokenClassification", 0.6)
+    left = texts(model, left=True)
+    with method.apply(model):
+        one = real(answers(model(**right)), right)
+    with method.apply(model):
+        other = real(answers(model(**left)), left)
+    assert (one - other).abs().max() <= 1e-4
+
+
+@pytest.mark.parametrize("kind", ["BertForTokenClassification", "DistilBertForQuestionAnswering", "DistilBertModel"])
+@pytest.mark.parametrize("name", METHODS)
+@torch.inference_mode()
+def test_token_level_outputs_keep_their_length(name, kind):
+    model, batch, method = fitting(name, kind, 0.3)
+    with method.apply(model) as handle:
+        after, report, home = answers(model(**batch)), handle.report(), handle.source()
+    assert after.shape[:2] == batch["input_ids"].shape
+    assert after.isfinite().all()
+    assert report.budget <= 1
+    assert (home[:, 0] == 0).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+@torch.inference_mode()
+def test_nothing_is_left_behind(name):
+    model, batch, method = fitting(name, "BertForSequenceClassification", 0.6)
+    before = answers(model(**batch))
+    with pytest.raises(RuntimeError, match="mine"), method.apply(model):
+        model(**batch)
+        raise RuntimeError("mine")
+    assert torch.equal(answers(model(**batch)), before)
+    assert not any("forward" in vars(module) for module in model.modules())
+    assert not any(module._forward_pre_hooks or module._forward_hooks for module in model.modules())
+
+
+@pytest.mark.parametrize("name", METHODS)
+@torch.inference_mode()
+def test_a_budget_is_reached(name):
+    model = model_of("BertModel")
+    method = fresh(name)
+    if method.adaptive or name == "identity":
+        pytest.skip("its budget is found by running it (bench), or is always 1")
+    turned = with_budget(method, 0.6, replace(shape_of(method, model), tokens=48))
+    with turned.apply(model) as handle:
+        model(**texts(model, (48, 48)))
+    assert abs(handle.report().budget - 0.6) <= 0.01
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_one_optimiser_step_lowers_the_loss_or_training_is_refused(name):
+    kind = "BertForSequenceClassification"
+    model = make(kind, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0).double()
+    batch, labels = texts(model), torch.tensor([0, 1, 2])
+    method = fresh(name).knob(0.6, shape_of(fresh(name), model))
+    model.train()
+    with method.apply(model) as handle:
+        if not method.trains:
+            with pytest.raises(PrunariumError, match="has no rule for training"):
+                model(**batch)
+            return
+        parameters = [*model.parameters(), *(handle.learned.parameters() if handle.learned is not None else [])]
+        optimiser = torch.optim.SGD(parameters, lr=1e-5)  # small: which tokens are kept must not flip
+        losses = []
+        for _ in range(2):
+            torch.manual_seed(0)  # methods that draw lots draw the same
+            handle.samples = 0
+            loss = model(**batch, labels=labels).loss
+            own = method.loss(handle.memory)
+            optimiser.zero_grad()
+            (loss if own is None else loss + own.detach()).backward()
+            optimiser.step()
+            losses.append(loss.item())
+    assert losses[1] < losses[0]
+    assert all(parameter.grad is not None for parameter in model.parameters())
