@@ -29,6 +29,7 @@ from prunarium.ops.mixing import mix
 from prunarium.ops.norms import with_largest_norm
 from prunarium.ops.outliers import upper_outliers
 from prunarium.ops.pagerank import page_rank, rms_of_telling_heads
+from prunarium.ops.pooling import pool_neighbours
 from prunarium.ops.pouring import pour
 from prunarium.ops.redundancy import redundant
 from prunarium.ops.saliency import sharpness_saliency
@@ -96,6 +97,7 @@ __all__ = [
     "nearest_size",
     "others",
     "page_rank",
+    "pool_neighbours",
     "portion",
     "pour",
     "received",
