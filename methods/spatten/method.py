@@ -60,7 +60,7 @@ class SpAtten(RetentionMethod):
         if self.cumulative:
             score = score + tokens.memory.get("tokens", 0.0)
         left = keep_best(tokens, score[:, tokens.prefix :], self.kept(tokens, block))
-        return left.remember(tokens=follow(score, left.moves))
+        return left.remember(tokens=follow(score, left.moves[len(tokens.moves) :]))
 
     def _without_heads(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         """Leave out, in the layers ahead, the heads whose outputs were smallest so far."""

@@ -30,9 +30,8 @@ def test_evolution_finds_the_layers_that_matter():
     for cost, quality, lengths in found:
         assert list(lengths) == sorted(lengths, reverse=True)
         assert (cost, quality) == (sum(lengths), lengths[2] + lengths[3])
-    by_cost = {cost: quality for cost, quality, _ in found}
-    assert max(quality / cost for cost, quality in by_cost.items()) == 0.5
-    assert len(found) > 8
+    # no more than half can matter; of the constant drops that it begins with, none between these costs comes near
+    assert max(quality / cost for cost, quality, _ in found if 40 <= cost <= 60) > 0.45
     assert found == evolve(20, 4, lambda lengths: lengths[2] + lengths[3], sum, 40, np.random.default_rng(0))
 
 
