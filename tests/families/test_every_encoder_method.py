@@ -99,8 +99,8 @@ def test_nothing_is_left_behind(name):
 def test_a_budget_is_reached(name):
     model = model_of("BertModel")
     method = fresh(name)
-    if method.adaptive or name == "identity":
-        pytest.skip("its budget is found by running it (bench), or is always 1")
+    if method.adaptive or name in ("identity", "token-dropping"):
+        pytest.skip("its budget is found by running it (bench), or is always 1 outside training")
     turned = with_budget(method, 0.6, replace(shape_of(method, model), tokens=48))
     with turned.apply(model) as handle:
         model(**texts(model, (48, 48)))

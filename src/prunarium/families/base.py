@@ -189,6 +189,11 @@ class Attention:
         return self._give("image_cells")
 
     @property
+    def words(self) -> Tensor:
+        """Which word of the vocabulary each token is, ``input_ids`` ``[batch, tokens]`` (encoder)."""
+        return self._give("words")
+
+    @property
     def added(self) -> Tensor:
         """Which image tokens take the place of no old one, such as registers ``[batch, image tokens]`` (vlm)."""
         return self._give("added")

@@ -117,6 +117,7 @@ def _random_attention(method: TokenMethod, added: Tensor, dim: int, draw: torch.
         "image_places": lambda: torch.arange(count).unsqueeze(0),
         "question_attention": lambda: square()[:, :, count:],
         "added": lambda: added,
+        "words": lambda: added.long() * 0,
         "prompt_there": lambda: torch.ones(1, count + text, dtype=torch.bool),
     }
     received = dict.fromkeys(("received_attention", "attention_from_others"), lambda: row()[0])

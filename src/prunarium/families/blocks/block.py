@@ -226,7 +226,7 @@ class ReducingBlock:
         offers = self.offering.all() if self.between else previous.offering.all() if previous is not None else {}
         if self.before:
             offers["next_attention"] = self._next_attention
-        self.attention = Attention(passage.method.needs, offers)
+        self.attention = Attention(passage.method.needs, {**offers, **passage.offers()})
         self._entering: Tensor | None = None
 
     def forward(self, x: Tensor, attn_mask: Tensor | None = None, is_causal: bool = False, **options: Any) -> Tensor:

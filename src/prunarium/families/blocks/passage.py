@@ -1,6 +1,6 @@
 """The tokens of the forward pass that is under way, handed from block to block."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -91,6 +91,10 @@ class Passage:
             return x
         gate, self.gate = self.gate, None
         return x * gate.unsqueeze(-1).to(x.dtype)
+
+    def offers(self) -> dict[str, Callable[[], Tensor]]:
+        """What it has to offer to a method besides the attention."""
+        return {}
 
     def weight(self, x: Tensor) -> Tensor:
         """How much each of the tokens ``x`` counts in a mean: its size, and nothing for padding ``[batch, tokens]``.

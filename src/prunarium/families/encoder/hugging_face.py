@@ -56,7 +56,7 @@ class TextEncoder:
         self.layers = (self.trunk.encoder if hasattr(self.trunk, "encoder") else self.trunk.transformer).layer
         depth = len(self.layers)
         self.shape = Shape("encoder", depth, 1, None, stages(depth), self.trunk.config.hidden_size)
-        self.offers = self.kind.offers
+        self.offers = self.kind.offers | {"words"}
 
     @staticmethod
     def fits(model: nn.Module) -> bool:
@@ -71,7 +71,7 @@ class TextEncoder:
             self.method, self.model, self.layers, self.kind.halves, self.shape, passage_of, self.kind.layer
         )
         assert isinstance(passage, TextPassage)
-        handle.hook(self.trunk.register_forward_pre_hook(passage.read_mask, with_kwargs=True))
+        handle.hook(self.trunk.register_forward_pre_hook(passage.read_inputs, with_kwargs=True))
         return handle
 
 

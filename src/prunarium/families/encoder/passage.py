@@ -1,5 +1,6 @@
 """The tokens of a text on their way through the layers of an encoder."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
@@ -32,10 +33,11 @@ class TextPassage(Passage):
         super().__init__(handle, method, prefix)
         self.finishes, self.reads_first = True, reads_first
         self._mask: Tensor | None = None
+        self._words: Tensor | None = None
         self._moves: tuple[Move, ...] = ()
 
-    def read_mask(self, module: nn.Module, args: tuple[Any, ...], options: dict[str, Any]) -> None:
-        """A forward pre-hook of the encoder: keep its ``attention_mask``.
+    def read_inputs(self, module: nn.Module, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+        """A forward pre-hook of the encoder: keep its ``attention_mask`` and its ``input_ids``.
 
         Raises:
             PrunariumError: it is not of padding.
@@ -46,6 +48,7 @@ class TextPassage(Passage):
                 f"attention_mask is {list(mask.shape)}: with a method only masks of padding work, [batch, tokens]"
             )
         self._mask = mask
+        self._words = args[0] if args else options.get("input_ids")
 
     def begin(self, x: Tensor) -> tuple[Tensor, tuple[Move, ...]]:
         super().begin(x)
@@ -77,6 +80,20 @@ class TextPassage(Passage):
     def part(self, x: Tensor, moves: tuple[Move, ...]) -> None:
         self.departures.part(x, moves)
         self._moves = (*self._moves, *moves)
+
+    def offers(self) -> dict[str, Callable[[], Tensor]]:
+        return {"words": self.words}
+
+    def words(self) -> Tensor:
+        """Which word each token is ``[batch, tokens]``.
+
+        Raises:
+            PrunariumError: the model was given embeddings.
+        """
+        if self._words is None:
+            raise PrunariumError("the method reads words; give the model input_ids, not inputs_embeds")
+        places = self.positions()
+        return self._words if places is None else self._words.gather(1, places.clamp(min=0))
 
     def positions(self) -> Tensor | None:
         """Where each token was when it entered, ``DROPPED`` for none ``[batch, tokens]``; ``None`` while all are."""
