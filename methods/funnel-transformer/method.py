@@ -24,7 +24,7 @@ class FunnelTransformer(StagedMethod, EncoderMethod):
         return super().acts_at(shape) if self.blocks is not None or not thirds else thirds
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        counts = self.counts(tokens)
+        counts = self.kept_of_each(tokens)
         if tokens.reducible == 0 or (isinstance(counts, int) and counts == tokens.reducible):
             return tokens
         counts = max(counts, 1) if isinstance(counts, int) else counts.clamp(min=1)

@@ -25,7 +25,7 @@ class Random(StagedMethod):
         return fitted
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        counts = self.counts(tokens)
+        counts = self.kept_of_each(tokens)
         if isinstance(counts, int) and counts == tokens.reducible:
             return tokens
         return keep_best(tokens, self._draw(tokens, block).to(tokens.x.device), counts)

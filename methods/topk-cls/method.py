@@ -18,11 +18,11 @@ class TopKCls(StagedMethod):
     needs: ClassVar[frozenset[str]] = frozenset({"cls_attention"})
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        counts = self.counts(tokens)
+        counts = self.kept_of_each(tokens)
         return tokens if _all(tokens, counts) else self._best(tokens, attention.cls_attention, counts)
 
     def encode(self, tokens: Tokens, tower: Tower) -> Tokens:
-        counts = self.counts(tokens)
+        counts = self.kept_of_each(tokens)
         return tokens if _all(tokens, counts) else self._best(tokens, tower.cls_attention(), counts)
 
     def _best(self, tokens: Tokens, attention: Tensor, counts: int | Tensor) -> Tokens:

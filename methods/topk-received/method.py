@@ -10,7 +10,7 @@ class TopKReceived(StagedMethod, EncoderMethod):
     needs: ClassVar[frozenset[str]] = frozenset({"received_attention"})
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        counts = self.counts(tokens)
+        counts = self.kept_of_each(tokens)
         if isinstance(counts, int) and counts == tokens.reducible:
             return tokens
         return keep_best(tokens, attention.received_attention[:, tokens.prefix :], counts)

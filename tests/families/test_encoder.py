@@ -8,7 +8,7 @@ import torch
 from prunarium import PrunariumError, load
 from prunarium.families import EncoderMethod
 
-from .encoder_models import answers, make, texts
+from .encoder_models import answers, make, real, texts
 
 
 class Looking(EncoderMethod):
@@ -124,7 +124,7 @@ def test_a_head_left_out_gives_nothing(kind):
         out.weight[:, :8] = 0
     with WithoutHeads().apply(model):
         after = model(**batch).last_hidden_state
-    assert (after - twin(**batch).last_hidden_state).abs().max() <= 1e-5
+    assert real(after - twin(**batch).last_hidden_state, batch).abs().max() <= 1e-5
 
 
 @torch.inference_mode()

@@ -57,7 +57,7 @@ class StagedMethod(TokenMethod):
         """How many tokens a stage keeps, besides the prefix."""
         return math.ceil(self.keep_rate * tokens.reducible)
 
-    def counts(self, tokens: Tokens) -> int | Tensor:
+    def kept_of_each(self, tokens: Tokens) -> int | Tensor:
         """The same, where samples may differ in length: of every sample, or of each ``[batch]``."""
         return portion(tokens.real, self.keep_rate)
 
