@@ -60,9 +60,11 @@ class LTP(LearnedEncoderMethod):
     @staticmethod
     def score(tokens: Tokens, received: Tensor) -> Tensor:
         """Attention received, per token that entered: tokens dropped before give none ``[batch, tokens]``."""
-        looking, entered = tokens.real + tokens.prefix, tokens.entered
-        share = looking / entered
-        return received * (share.unsqueeze(1).to(received.dtype) if isinstance(share, Tensor) else share)
+        looking, entered = (
+            number.to(received.dtype).unsqueeze(1) if isinstance(number, Tensor) else number
+            for number in (tokens.real + tokens.prefix, tokens.entered)
+        )
+        return received * (looking / entered)
 
     @staticmethod
     def stays(score: Tensor, threshold: Tensor) -> Tensor:

@@ -50,13 +50,16 @@ class PowerBert(LearnedEncoderMethod, RetentionMethod):
         """Every vector times the learned number of its rank, the most significant first."""
         significance = significance if tokens.there is None else significance.masked_fill(~tokens.there, -1)
         rank = significance.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
-        weight = self._numbers(block)[rank.clamp(max=self.longest - 1)]
+        numbers = self._numbers(block)
+        with torch.no_grad():
+            numbers.clamp_(0, 1)  # as after every step; clamped in the graph, numbers of 1 would get no gradient
+        weight = numbers[rank.clamp(max=self.longest - 1)]
         return replace(tokens, x=tokens.x * weight.unsqueeze(-1).to(tokens.x.dtype))
 
     def kept(self, tokens: Tokens, block: int) -> int | Tensor:
         if not self.learn:
             return super().kept(tokens, block)
-        sums = self._numbers(block).detach().double().cumsum(dim=0)
+        sums = self._numbers(block).detach().double().clamp(0, 1).cumsum(dim=0)
         entered = tokens.entered
         ranks = entered if isinstance(entered, Tensor) else torch.tensor(entered)
         count = (sums[ranks.clamp(max=self.longest).to(sums.device) - 1] + 1e-6).long().clamp(min=1)
@@ -64,8 +67,8 @@ class PowerBert(LearnedEncoderMethod, RetentionMethod):
 
     def _numbers(self, block: int) -> Tensor:
         assert isinstance(self.learned, nn.ParameterList)
-        number: Tensor = self.learned[block]
-        return number.clamp(0, 1)
+        numbers: Tensor = self.learned[block]
+        return numbers
 
     def loss(self, memory: Mapping[str, Any]) -> Tensor | None:
         """The learned numbers' sums, those of later layers counting more (equation 1 of section 3.3)."""

@@ -10,7 +10,6 @@ SIZES = {
     "intermediate_size": 64,
     "vocab_size": 60,
     "max_position_embeddings": 64,
-    "num_labels": 3,
 }
 DISTIL = {"dim": 32, "n_layers": 4, "n_heads": 4, "hidden_dim": 64, "vocab_size": 60, "max_position_embeddings": 64}
 DEBERTA = {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_buckets": 8, "share_att_key": True}
@@ -33,8 +32,9 @@ LENGTHS = (16, 11, 7)
 def make(kind, **extra):
     """One of the models, in evaluation mode."""
     torch.manual_seed(3)
-    sizes = {**DISTIL, "num_labels": 3} if kind.startswith("Distil") else SIZES
-    sizes = {**sizes, **DEBERTA} if kind.startswith("Deberta") else sizes
+    sizes = dict(DISTIL if kind.startswith("Distil") else SIZES)
+    sizes |= DEBERTA if kind.startswith("Deberta") else {}
+    sizes["num_labels"] = 2 if kind.endswith("QuestionAnswering") else 3
     kind = getattr(transformers, kind)
     model = kind(kind.config_class(**{**sizes, **extra})).eval()
     with torch.no_grad():

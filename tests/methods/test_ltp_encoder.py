@@ -11,8 +11,8 @@ THRESHOLDS = (0.0, 0.02, 0.03, 0.05)
 
 
 def fill(learned):
-    straight = torch.arange(4) * 0.01 / 4
-    learned["delta"].data = torch.tensor(THRESHOLDS).double() - straight
+    straight = torch.arange(4).double() * 0.01 / 4
+    learned["delta"].data = torch.tensor(THRESHOLDS, dtype=torch.float64) - straight
 
 
 def by_hand(text, learned):

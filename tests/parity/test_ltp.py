@@ -49,7 +49,7 @@ def test_thresholds():
     for layer, there, attention in layers(case, 401):
         tokens = Tokens(torch.zeros(*there.shape, 1), there=there, original=params["S"])
         number = layer["layer"]
-        assert float(method.threshold(number)) == pytest.approx(layer["threshold"], abs=1e-8)
+        assert method.threshold(number).item() == pytest.approx(layer["threshold"], abs=1e-8)
         if layer["scores"] is not None:
             score = method.score(tokens, given(attention, there)._received_attention())
             np.testing.assert_allclose(score, layer["scores"], atol=1e-6)
