@@ -229,14 +229,12 @@ class ReducingBlock:
         self.attention = Attention(passage.method.needs, {**offers, **passage.offers()})
         self._entering: Tensor | None = None
 
-    def forward(self, x: Tensor, attn_mask: Tensor | None = None, is_causal: bool = False, **options: Any) -> Tensor:
-        """The block with the reduction in it ``[batch, tokens, dim]``; options are the library's, for hooks."""
-        if attn_mask is not None or is_causal:
-            raise PrunariumError("attention masks are not supported while a method is applied")
+    def forward(self, x: Tensor, /, *args: Any, **options: Any) -> Any:
+        """What the library calls in place of the block's own; what it gives besides ``x`` is its own affair."""
         return self.run(x)
 
     def run(self, x: Tensor) -> Tensor:
-        """The same, whatever the library asks of a block."""
+        """The block with the reduction in it ``[batch, tokens, dim]``."""
         passage, offering = self.passage, self.offering
         begun: tuple[Move, ...] = ()
         moves: tuple[Move, ...] = ()

@@ -22,8 +22,8 @@ def install(
     blocks: Sequence[nn.Module],
     halves: Callable[..., Halves],
     shape: Shape,
+    block_kind: type[ReducingBlock],
     passage_kind: Callable[[Handle, TokenMethod, int], Passage] = Passage,
-    block_kind: type[ReducingBlock] = ReducingBlock,
 ) -> tuple[Handle, Passage]:
     """Put the method into the blocks from the first in which it acts; those before it run as they are.
 

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
-from prunarium.families.blocks.block import Halves, Offering
-from prunarium.families.encoder.layer import ReducingLayer
+from prunarium.families.blocks.block import Halves, Offering, ReducingBlock
 from prunarium.families.encoder.passage import TextPassage
 from prunarium.families.handle import Handle
 
@@ -101,15 +100,15 @@ class MatrixOffering(Offering):
         yield from self._full_attention().unbind(dim=1)
 
 
-class DebertaLayer(ReducingLayer):
+class DebertaLayer(ReducingBlock):
     """A layer that is told how far the tokens of the whole text are apart."""
 
     offering_kind: ClassVar[type[Offering]] = MatrixOffering
     halves: DebertaHalves
 
-    def forward(self, hidden_states: Tensor, *args: Any, **options: Any) -> Any:
+    def forward(self, x: Tensor, /, *args: Any, **options: Any) -> Any:
         """The layer with the reduction in it ``[batch, tokens, dim]``, and no attention."""
         assert isinstance(self.passage, TextPassage)
         self.halves.relative, self.halves.embeddings = options.get("relative_pos"), options.get("rel_embeddings")
         self.halves.positions = self.passage.positions
-        return self.run(hidden_states), None
+        return self.run(x), None

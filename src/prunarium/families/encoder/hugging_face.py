@@ -8,12 +8,12 @@ from torch import nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Shape, TokenMethod
-from prunarium.families.blocks.block import OFFERS, Halves
+from prunarium.families.blocks.block import OFFERS, Halves, ReducingBlock
 from prunarium.families.blocks.installing import install, stages
 from prunarium.families.blocks.projected import refuse_what_would_be_wrong
 from prunarium.families.encoder import deberta
 from prunarium.families.encoder.deberta import DebertaHalves, DebertaLayer
-from prunarium.families.encoder.layer import BertHalves, DistilBertHalves, ReducingLayer
+from prunarium.families.encoder.layer import BertHalves, DistilBertHalves
 from prunarium.families.encoder.passage import TextPassage
 from prunarium.families.handle import Handle
 
@@ -22,14 +22,14 @@ class Kind(NamedTuple):
     """How a method gets into the layers of a kind of encoder: their halves, their forward pass, and what they offer."""
 
     halves: Callable[[Any], Halves]
-    layer: type[ReducingLayer]
+    layer: type[ReducingBlock]
     offers: frozenset[str]
 
 
 KINDS = {
-    "Bert": Kind(BertHalves, ReducingLayer, OFFERS | {"cls_attention"}),
-    "Roberta": Kind(BertHalves, ReducingLayer, OFFERS | {"cls_attention"}),
-    "DistilBert": Kind(DistilBertHalves, ReducingLayer, OFFERS | {"cls_attention"}),
+    "Bert": Kind(BertHalves, ReducingBlock, OFFERS | {"cls_attention"}),
+    "Roberta": Kind(BertHalves, ReducingBlock, OFFERS | {"cls_attention"}),
+    "DistilBert": Kind(DistilBertHalves, ReducingBlock, OFFERS | {"cls_attention"}),
     "DebertaV2": Kind(DebertaHalves, DebertaLayer, deberta.OFFERS),
 }
 HEADS = ("Model", "ForSequenceClassification", "ForQuestionAnswering", "ForTokenClassification")
@@ -68,7 +68,7 @@ class TextEncoder:
         reads_first = type(self.model).__name__.endswith("ForSequenceClassification")
         passage_of = partial(TextPassage, reads_first=reads_first)
         handle, passage = install(
-            self.method, self.model, self.layers, self.kind.halves, self.shape, passage_of, self.kind.layer
+            self.method, self.model, self.layers, self.kind.halves, self.shape, self.kind.layer, passage_of
         )
         assert isinstance(passage, TextPassage)
         handle.hook(self.trunk.register_forward_pre_hook(passage.read_inputs, with_kwargs=True))

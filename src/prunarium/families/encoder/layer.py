@@ -1,19 +1,10 @@
-"""A layer of transformers' text encoders in two halves, and its forward pass with a method in it."""
+"""A layer of transformers' text encoders in two halves."""
 
 from typing import Any
 
 from torch import Tensor
 
-from prunarium.families.blocks.block import ReducingBlock
 from prunarium.families.blocks.projected import ProjectedHalves
-
-
-class ReducingLayer(ReducingBlock):
-    """A layer that takes the text's mask from the passage, not from its caller."""
-
-    def forward(self, hidden_states: Tensor, *args: Any, **options: Any) -> Any:
-        """The layer with the reduction in it ``[batch, tokens, dim]``; what else is given is of the caller's length."""
-        return self.run(hidden_states)
 
 
 class BertHalves(ProjectedHalves):

@@ -11,6 +11,7 @@ from prunarium.families.blocks.installing import install, stages
 from prunarium.families.blocks.passage import Passage
 from prunarium.families.blocks.projected import ProjectedHalves, refuse_what_would_be_wrong
 from prunarium.families.handle import Handle
+from prunarium.families.vit.block import VitBlock
 
 TRUNKS = {
     "ViTModel": "",
@@ -52,7 +53,7 @@ class HuggingFaceVit:
 
     def attach(self) -> Handle:
         """Put the method into every block, and its token sizes into the pooling."""
-        handle, passage = install(self.method, self.model, self.blocks, _HuggingFaceHalves, self.shape)
+        handle, passage = install(self.method, self.model, self.blocks, _HuggingFaceHalves, self.shape, VitBlock)
         if hasattr(self.trunk, "head"):
             handle.patch(self.trunk.head, "forward", _SizedHead(self.trunk.head, passage).forward)
         if type(self.trunk).__name__.startswith("Dinov2") and hasattr(self.model, "classifier"):
