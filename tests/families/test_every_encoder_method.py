@@ -139,6 +139,20 @@ def test_a_budget_is_reached(name):
     assert abs(handle.report().budget - 0.6) <= 0.01
 
 
+@pytest.mark.parametrize("kind", ["BertForSequenceClassification", "DistilBertForQuestionAnswering"])
+@pytest.mark.parametrize("name", METHODS)
+@torch.inference_mode()
+def test_multiply_accumulates_follow_the_closed_form(name, kind):
+    from prunarium.bench.closed_forms import encoder_macs
+    from prunarium.bench.counters import audit, count_macs
+
+    model = precise(kind)
+    batch = texts(model, (16,))
+    with applied(reducing(name, model), model) as handle:
+        counted = count_macs(model, lambda model, inputs: model(**inputs), batch, handle)
+        audit(counted, encoder_macs(model, handle.report()))
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_one_optimiser_step_lowers_the_loss_or_training_is_refused(name):
     kind = "BertForSequenceClassification"

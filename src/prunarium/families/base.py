@@ -109,7 +109,7 @@ class Attention:
 
     @property
     def attention_from_others(self) -> Tensor:
-        """The same, without what a token gives to itself ``[batch, tokens]``."""
+        """Attention that each token receives from others, mean over heads and queries ``[batch, tokens]``."""
         return self._give("attention_from_others")
 
     @property
