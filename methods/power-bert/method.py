@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
@@ -8,9 +8,6 @@ from torch import Tensor, nn
 
 from prunarium.families import Attention, LearnedEncoderMethod, RetentionMethod, Shape
 from prunarium.ops import Tokens, keep_best, less
-
-RTE = (153, 125, 111, 105, 85, 80, 72, 48, 35, 27, 22, 5)
-"""Word vectors that the paper's configuration for RTE leaves of 256 in each of 12 layers."""
 
 
 class PowerBert(LearnedEncoderMethod, RetentionMethod):
@@ -29,9 +26,6 @@ class PowerBert(LearnedEncoderMethod, RetentionMethod):
     regularisation: Annotated[float, Field(ge=0)] = Field(
         3e-4, description="weight of the learned numbers' sums in a training loss, times the layer counted from 1"
     )
-
-    def usual(self, depth: int) -> Sequence[float]:
-        return [RTE[-(-(layer + 1) * len(RTE) // depth) - 1] / 256 for layer in range(depth)]
 
     def parts(self, shape: Shape) -> nn.Module:
         depth = shape.depth if self.learn else 0
