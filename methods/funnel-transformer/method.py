@@ -11,7 +11,7 @@ class FunnelTransformer(StagedMethod, EncoderMethod):
     """Average neighbouring tokens before a few layers.
 
     Dai et al., Funnel-Transformer: Filtering out Sequential Redundancy for Efficient Language Processing, NeurIPS 2020
-    (arXiv 2006.03236), section 2.2. The cls token is kept apart.
+    (arXiv 2006.03236). The cls token is kept apart.
     """
 
     place: ClassVar[Literal["before"]] = "before"

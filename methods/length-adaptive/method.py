@@ -15,7 +15,7 @@ class LengthAdaptive(RetentionMethod):
     """Keep the tokens that receive most attention, as many in each layer as a length configuration says.
 
     Kim and Cho, Length-Adaptive Transformer: Train Once with Length Drop, Use Anytime with Search, ACL 2021
-    (arXiv 2010.07003), sections 3.1 to 3.4. In training the lengths are drawn (LengthDrop); ``search`` finds
+    (arXiv 2010.07003). In training the lengths are drawn (LengthDrop); ``search`` finds
     configurations afterwards.
     """
 

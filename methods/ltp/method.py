@@ -80,7 +80,7 @@ class LTP(LearnedEncoderMethod):
         return replace(tokens, gate=gate).remember(masks=(*tokens.memory.get("masks", ()), share))
 
     def loss(self, memory: Mapping[str, Any]) -> Tensor | None:
-        """The mean of the soft masks, over tokens and layers (section 3.3)."""
+        """The mean of the soft masks, over tokens and layers."""
         masks = memory.get("masks")
         return self.regularisation * torch.stack(masks).mean() if masks else None
 

@@ -65,7 +65,7 @@ class PowerBert(LearnedEncoderMethod, RetentionMethod):
         return numbers
 
     def loss(self, memory: Mapping[str, Any]) -> Tensor | None:
-        """The learned numbers' sums, those of later layers counting more (equation 1 of section 3.3)."""
+        """The learned numbers' sums, those of later layers counting more."""
         if not self.learn:
             return None
         sums = [(layer + 1) * self._numbers(layer).sum() for layer in range(len(list(self.learned.parameters())))]

@@ -6,7 +6,7 @@ class PyramidBert(RetentionMethod):
     """Keep in each layer a core-set: tokens chosen one after the other, each the farthest from those before it.
 
     Huang et al., Pyramid-BERT: Reducing Complexity via Successive Core-set based Token Selection, ACL 2022
-    (arXiv 2203.14380), section 3. The cls token is the first of the core-set.
+    (arXiv 2203.14380). The cls token is the first of the core-set.
     """
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:

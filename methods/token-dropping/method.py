@@ -13,7 +13,7 @@ from prunarium.ops import Tokens, set_aside, take_back
 class TokenDropping(LearnedEncoderMethod):
     """In training, take the words that are learned best past the middle layers; all are back in the last one.
 
-    Hou et al., Token Dropping for Efficient BERT Pretraining, ACL 2022 (arXiv 2203.13240), section 3. How well a word
+    Hou et al., Token Dropping for Efficient BERT Pretraining, ACL 2022 (arXiv 2203.13240). How well a word
     is learned is the running mean of its loss, which ``observe`` is told. Outside training nothing is dropped.
     """
 

@@ -13,8 +13,8 @@ from prunarium.ops import Tokens, thin
 class TRBert(LearnedEncoderMethod):
     """Ask a small learned policy before two layers which tokens go on; the others go straight to the output.
 
-    Ye et al., TR-BERT: Dynamic Token Reduction for Accelerating BERT Inference, NAACL 2021 (arXiv 2105.11618),
-    section 3. In training the policy's actions are drawn, and ``reinforce`` makes its loss from a reward.
+    Ye et al., TR-BERT: Dynamic Token Reduction for Accelerating BERT Inference, NAACL 2021 (arXiv 2105.11618).
+    In training the policy's actions are drawn, and ``reinforce`` makes its loss from a reward.
     """
 
     place: ClassVar[Literal["before"]] = "before"

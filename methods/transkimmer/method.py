@@ -16,7 +16,7 @@ SURE = 5.0  # at first every gate is open
 class Transkimmer(LearnedEncoderMethod):
     """Ask a small learned network before each layer which tokens to skim; these go straight to the output.
 
-    Guan et al., Transkimmer: Transformer Learns to Layer-wise Skim, ACL 2022 (arXiv 2205.07324), section 4. In training
+    Guan et al., Transkimmer: Transformer Learns to Layer-wise Skim, ACL 2022 (arXiv 2205.07324). In training
     gates are drawn (Gumbel-softmax), and skimmed tokens stay as keys whose weight is set to zero after the softmax.
     """
 
@@ -58,7 +58,7 @@ class Transkimmer(LearnedEncoderMethod):
         return replace(tokens, x=_output(tokens))
 
     def loss(self, memory: Mapping[str, Any]) -> Tensor | None:
-        """The mean share of tokens kept, over the layers (section 4.3)."""
+        """The mean share of tokens kept, over the layers."""
         shares = memory.get("shares")
         return self.skim_weight * torch.stack(shares).mean() if shares else None
 
@@ -78,7 +78,7 @@ def _output(tokens: Tokens) -> Tensor:
 
 
 def _predictor(dim: int) -> nn.Sequential:
-    """Logits of skimming and of keeping (section 4.2)."""
+    """Logits of skimming and of keeping."""
     last = nn.Linear(dim, 2)
     nn.init.normal_(last.weight, std=0.02)
     with torch.no_grad():

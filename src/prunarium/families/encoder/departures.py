@@ -12,7 +12,7 @@ class Departures:
     """The account of one forward pass, by which outputs get their length back.
 
     A token that a layer drops leaves with the hidden state that the layer before gave it, as in the drop-and-restore of
-    Length-Adaptive Transformer (arXiv 2010.07003, section 3.4) and the forwarding of Transkimmer (arXiv 2205.07324).
+    Length-Adaptive Transformer (arXiv 2010.07003) and the forwarding of Transkimmer (arXiv 2205.07324).
 
     Args:
         x: what enters the first layer ``[batch, tokens, dim]``.

@@ -21,7 +21,7 @@ def evolve(
 ) -> list[tuple[float, float, Lengths]]:
     """Length configurations that none found is better than at their cost.
 
-    Kim and Cho, ACL 2021 (arXiv 2010.07003), section 3.3: the frontier of quality and cost is mutated and crossed over,
+    Kim and Cho, ACL 2021 (arXiv 2010.07003): the frontier of quality and cost is mutated and crossed over,
     and the frontier of all is the next one.
 
     Args:
