@@ -1,14 +1,16 @@
 """Text encoders with a method in them: what is refused, and what a dropped token leaves with."""
 
+import math
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
 import torch
 
 from prunarium import PrunariumError, load
-from prunarium.families import EncoderMethod
+from prunarium.families import EncoderMethod, shape_of, with_budget
 
-from .encoder_models import answers, make, real, texts
+from .encoder_models import alone, answers, make, real, texts
 
 
 class Looking(EncoderMethod):
@@ -43,8 +45,6 @@ class WithoutHeads(EncoderMethod):
     prunes_heads: ClassVar = True
 
     def reduce(self, tokens, attention, block):
-        from dataclasses import replace
-
         heads = torch.ones(len(tokens.x), 4, dtype=tokens.x.dtype)
         heads[:, 0] = 0
         return replace(tokens, heads=heads)
@@ -191,3 +191,53 @@ def test_in_double_and_in_autocast():
             assert answers(model(**batch)).isfinite().all()
     with load("power-bert").apply(model.double()):
         assert (answers(model(**batch)) - single).abs().max() <= 1e-4
+
+
+@torch.inference_mode()
+def test_two_methods_one_after_the_other():
+    """The later sees what the earlier left, of each text in a padded batch as alone."""
+    model = make("BertModel").double()
+    both = load("random", blocks=[1, 2], keep_rate=0.8) + load("topk-received", blocks=[2], keep_rate=0.6)
+    batch = texts(model)
+    with both.apply(model) as handle:
+        together, counts = model(**batch).last_hidden_state, handle.report().per_sample(3).tolist()
+    for number, length in enumerate((16, 11, 7)):
+        first = math.ceil((length - 1) * 0.8)
+        last = math.ceil(math.ceil(first * 0.8) * 0.6)
+        assert counts[number] == [length, 1 + first, 1 + last, 1 + last]
+        with both.apply(model) as handle:
+            handle.samples = number
+            single = model(**alone(batch, number)).last_hidden_state[0]
+        assert (together[number, :length] - single).abs().max() <= 1e-9
+
+
+def test_heads_are_left_out_behind_a_plus_too():
+    assert (load("random") + load("topk-received")).prunes_heads is False
+    assert (load("spatten") + load("random")).prunes_heads is True
+
+
+def test_a_budget_out_of_reach_is_refused():
+    model = make("BertModel")
+    shape = replace(shape_of(load("length-adaptive"), model), tokens=20)
+    with pytest.raises(PrunariumError, match=r"cannot reach budget 0\.01; the nearest it comes is 0\.050"):
+        with_budget(load("length-adaptive"), 0.01, shape)
+
+
+def test_a_schedule_for_another_depth_is_refused():
+    with pytest.raises(PrunariumError, match="retention lists 3 layers, the model has 4"):
+        load("length-adaptive", retention=[0.5, 0.4, 0.3]).apply(make("BertModel"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["length-adaptive", "spatten", "transkimmer", "funnel-transformer"])
+@torch.no_grad()
+def test_compiled(name):
+    """torch.compile gives the same answers; where it cannot follow a method, it falls back without an error."""
+    model = make("BertForSequenceClassification")
+    batch = texts(model)
+    with load(name).apply(model):
+        eager = answers(model(**batch))
+    torch._dynamo.reset()
+    with load(name).apply(model):
+        compiled = torch.compile(model, backend="aot_eager")
+        assert (answers(compiled(**batch)) - eager).abs().max() <= 1e-4
