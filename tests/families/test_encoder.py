@@ -177,6 +177,7 @@ def test_padding_does_not_count_in_the_budget():
     with load("length-adaptive", retention=[0.5] * 4).apply(model) as handle:
         model(**texts(model, (16, 8)))
         assert handle.report().budget == 0.5
+        assert handle.report().entered(2).tolist() == [16, 8]
         model(**texts(model, (16, 16)))
         assert handle.report().budget == 0.5
 

@@ -77,15 +77,19 @@ class Report:
         """
         return torch.stack([_kept_by_sample(record, batch) for record in self.blocks], dim=1)
 
+    def entered(self, batch: int) -> Tensor:
+        """Tokens of each sample that enter the first block, without padding ``[batch]``."""
+        first = self.blocks[0]
+        return torch.full((batch,), first.tokens_in) if first.entered is None else first.entered.cpu()
+
     @property
     def budget(self) -> float:
         """Mean tokens per block, of the untouched model's; padding left out.
 
         vlm: of the image tokens that are cached for the words to come.
         """
-        left, first = sum(_kept(record) for record in self.blocks), self.blocks[0]
-        entered = first.tokens_in if first.entered is None else first.entered.double().mean().item()
-        return left / (len(self.blocks) * entered)
+        left = sum(_kept(record) for record in self.blocks)
+        return left / (len(self.blocks) * self.entered(1).double().mean().item())
 
     def __str__(self) -> str:
         lines = [f"{self.method}: budget {self.budget:.3f} (mean tokens per block, of the untouched model's)"]

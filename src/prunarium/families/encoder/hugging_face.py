@@ -43,6 +43,7 @@ class TextEncoder:
     Outputs keep their length. ``output_hidden_states`` gives what each layer left, which is shorter.
     """
 
+    alike = False  # texts differ in length
     supported = f"transformers {', '.join(KINDS)}: {', '.join(HEADS)}"
 
     def __init__(self, method: TokenMethod, model: Any) -> None:
