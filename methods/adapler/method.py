@@ -54,7 +54,7 @@ class AdapLeR(LearnedEncoderMethod):
         """What each token is predicted to contribute, of what the whole text does ``[batch, tokens]``."""
         logits = self._part("predictors")[block](tokens.x).squeeze(-1)
         if tokens.there is not None:
-            logits = logits.masked_fill(~(tokens.there > 0.5), -1e9)
+            logits = logits.masked_fill(~(tokens.there > 0.5), -torch.inf)
         share = logits.softmax(dim=1)
         scale = torch.ones_like(share[:1])
         scale[:, : tokens.prefix] = self.cls_scale

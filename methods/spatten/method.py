@@ -66,7 +66,8 @@ class SpAtten(RetentionMethod):
         """Leave out, in the layers ahead, the heads whose outputs were smallest so far."""
         if self.head_keep_rate == 1:
             return tokens
-        size = attention.head_outputs.detach().abs().sum(dim=-1)
+        outputs = attention.head_outputs.detach()
+        size = outputs.abs().sum(dim=-1, dtype=torch.promote_types(outputs.dtype, torch.float32))
         size = size if tokens.there is None else size * tokens.there.unsqueeze(1)
         given = size.sum(dim=-1) + tokens.memory.get("heads", 0.0)
         count = max(1, round(self._heads[block] * given.shape[1]))

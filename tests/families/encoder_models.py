@@ -18,6 +18,7 @@ KINDS = (
     "BertForSequenceClassification",
     "BertForQuestionAnswering",
     "BertForTokenClassification",
+    "BertForMaskedLM",
     "RobertaForSequenceClassification",
     "RobertaForTokenClassification",
     "DistilBertModel",

@@ -128,6 +128,18 @@ def test_nothing_is_left_behind(name):
 
 @pytest.mark.parametrize("name", METHODS)
 @torch.inference_mode()
+def test_in_half_precision(name):
+    model = make("BertForTokenClassification")
+    method = reducing(name, model)
+    with applied(method, model.bfloat16()) as handle:
+        said = answers(model(**texts(model)))
+        assert handle.report().budget <= 1
+    assert said.dtype == torch.bfloat16
+    assert said.isfinite().all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+@torch.inference_mode()
 def test_a_budget_is_reached(name):
     model = model_of("BertModel")
     method = fresh(name)
@@ -139,7 +151,7 @@ def test_a_budget_is_reached(name):
     assert abs(handle.report().budget - 0.6) <= 0.01
 
 
-@pytest.mark.parametrize("kind", ["BertForSequenceClassification", "DistilBertForQuestionAnswering"])
+@pytest.mark.parametrize("kind", ["BertForSequenceClassification", "DistilBertForQuestionAnswering", "BertForMaskedLM"])
 @pytest.mark.parametrize("name", METHODS)
 @torch.inference_mode()
 def test_multiply_accumulates_follow_the_closed_form(name, kind):

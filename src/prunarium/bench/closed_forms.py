@@ -79,7 +79,7 @@ def encoder_macs(model: Any, report: Report) -> Macs:
         spared = 2 * width * width if record.reused else 0
         linear += count * (projections - spared) + record.tokens_out * (_linear(layer) - projections)
         attention += (1 if record.reused else 2) * count * count * width
-    of_each = type(model).__name__.endswith(("ForTokenClassification", "ForQuestionAnswering"))
+    of_each = type(model).__name__.endswith(("TokenClassification", "QuestionAnswering", "MaskedLM"))
     linear += (report.tokens_in[0] if of_each else 1) * (_linear(model) - _linear(layers))
     return Macs(linear=linear, attention=attention)
 

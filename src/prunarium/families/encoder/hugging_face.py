@@ -32,13 +32,13 @@ KINDS = {
     "DistilBert": Kind(DistilBertHalves, ReducingBlock, OFFERS | {"cls_attention"}),
     "DebertaV2": Kind(DebertaHalves, DebertaLayer, deberta.OFFERS),
 }
-HEADS = ("Model", "ForSequenceClassification", "ForQuestionAnswering", "ForTokenClassification")
+HEADS = ("Model", "ForSequenceClassification", "ForQuestionAnswering", "ForTokenClassification", "ForMaskedLM")
 MODELS = {f"{kind}{head}": KINDS[kind] for kind in KINDS for head in HEADS}
 """The supported classes."""
 
 
 class TextEncoder:
-    """transformers' BERT, RoBERTa, DistilBERT and DeBERTa-v2: themselves, and with heads for classes, answers, tags.
+    """transformers' BERT, RoBERTa, DistilBERT and DeBERTa-v2, with and without their heads.
 
     Outputs keep their length. ``output_hidden_states`` gives what each layer left, which is shorter.
     """
