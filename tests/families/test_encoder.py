@@ -128,6 +128,22 @@ def test_a_head_left_out_gives_nothing(kind):
 
 
 @torch.inference_mode()
+def test_padding_in_between():
+    """A hole in a text is as if it were not there, but for the positions of the words behind it."""
+    model = make("BertForTokenClassification").double()
+    batch = texts(model, (12, 12))
+    there = torch.ones(2, 12, dtype=torch.bool)
+    there[0, 3:6] = there[1, 8] = False
+    with load("length-adaptive").apply(model):
+        together = model(batch["input_ids"], attention_mask=there.long()).logits
+    for row in range(2):
+        places = there[row].nonzero().flatten()
+        with load("length-adaptive").apply(model):
+            single = model(batch["input_ids"][row : row + 1, places], position_ids=places[None]).logits[0]
+        assert (together[row, places] - single).abs().max() <= 1e-9
+
+
+@torch.inference_mode()
 def test_masks_that_are_not_of_padding_are_refused():
     model = make("BertModel")
     batch = texts(model, (6, 4))
