@@ -18,15 +18,15 @@ class TopKCls(StagedMethod):
     needs: ClassVar[frozenset[str]] = frozenset({"cls_attention"})
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        counts = self.kept_of_each(tokens)
-        return tokens if _all(tokens, counts) else self._best(tokens, attention.cls_attention, counts)
+        kept = self.kept_of_each(tokens)
+        return tokens if _all(tokens, kept) else self._best(tokens, attention.cls_attention, kept)
 
     def encode(self, tokens: Tokens, tower: Tower) -> Tokens:
-        counts = self.kept_of_each(tokens)
-        return tokens if _all(tokens, counts) else self._best(tokens, tower.cls_attention(), counts)
+        kept = self.kept_of_each(tokens)
+        return tokens if _all(tokens, kept) else self._best(tokens, tower.cls_attention(), kept)
 
-    def _best(self, tokens: Tokens, attention: Tensor, counts: int | Tensor) -> Tokens:
-        return keep_best(tokens, attention.mean(dim=1)[:, tokens.prefix :], counts)
+    def _best(self, tokens: Tokens, attention: Tensor, kept: int | Tensor) -> Tokens:
+        return keep_best(tokens, attention.mean(dim=1)[:, tokens.prefix :], kept)
 
     def acts_at(self, shape: Shape) -> Collection[int]:
         if shape.family != "vlm":
@@ -36,5 +36,5 @@ class TopKCls(StagedMethod):
         return ()
 
 
-def _all(tokens: Tokens, counts: int | Tensor) -> bool:
-    return isinstance(counts, int) and counts == tokens.reducible
+def _all(tokens: Tokens, kept: int | Tensor) -> bool:
+    return isinstance(kept, int) and kept == tokens.reducible
