@@ -55,7 +55,7 @@ class LTP(LearnedEncoderMethod):
         if tokens.training:
             return self.soften(tokens, score, threshold)
         # of exactly 0, as the first layer's before any training, none is meant
-        return tokens if float(threshold) == 0 else tokens.keep_where(self.stays(score, threshold)[:, tokens.prefix :])
+        return tokens if threshold.item() == 0 else tokens.keep_where(self.stays(score, threshold)[:, tokens.prefix :])
 
     @staticmethod
     def score(tokens: Tokens, received: Tensor) -> Tensor:
