@@ -7,7 +7,7 @@ from prunarium.ops import Tokens
 class Identity(TokenMethod):
     """Keep every token: the harness's own control, whose scores must equal the untouched model's."""
 
-    families: ClassVar[tuple[Family, ...]] = ("vit", "vlm", "decoder")
+    families: ClassVar[tuple[Family, ...]] = ("vit", "vlm", "encoder", "decoder")
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         return tokens

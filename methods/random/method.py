@@ -1,14 +1,14 @@
 from collections.abc import Collection, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 from torch import Tensor
 
 from prunarium.errors import PrunariumError
 from prunarium.families import Attention, DecoderMethod, Family, Shape, StagedMethod
-from prunarium.ops import Entries, Tokens, highest, in_order, share_of, top
+from prunarium.ops import Entries, Tokens, highest, keep_best, share_of
 
 
 class Random(StagedMethod, DecoderMethod):
@@ -17,16 +17,29 @@ class Random(StagedMethod, DecoderMethod):
     The k-th sample since the method was applied gets the same draw in every batch size.
     """
 
-    families: ClassVar[tuple[Family, ...]] = ("vit", "vlm", "decoder")
+    families: ClassVar[tuple[Family, ...]] = ("vit", "vlm", "encoder", "decoder")
     seed: Annotated[int, Field(ge=0, strict=True)] = Field(0, description="the same seed drops the same tokens")
+    _texts: bool = PrivateAttr(False)
+
+    def fit(self, shape: Shape) -> Self:
+        fitted = self.model_copy()
+        fitted._texts = shape.family == "encoder"
+        return fitted
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        kept = self.kept(tokens, block)
-        if kept == tokens.reducible:
+        counts = self.kept_of_each(tokens)
+        if isinstance(counts, int) and counts == tokens.reducible:
             return tokens
-        stream = np.random.PCG64([self.seed, block]).advance(tokens.first_sample * tokens.reducible)
-        draw = np.random.Generator(stream).random((len(tokens.x), tokens.reducible))
-        return tokens.keep(in_order(top(torch.from_numpy(draw), kept)).to(tokens.x.device))
+        return keep_best(tokens, self._draw(tokens, block).to(tokens.x.device), counts)
+
+    def _draw(self, tokens: Tokens, block: int) -> Tensor:
+        """``[batch, tokens after the prefix]``"""
+        batch, count, first = len(tokens.x), tokens.reducible, tokens.first_sample
+        if self._texts:  # padding must not change the draw, so that every sample has a stream of its own
+            streams = (np.random.default_rng([self.seed, block, first + number]) for number in range(batch))
+            return torch.from_numpy(np.stack([stream.random(count) for stream in streams]))
+        stream = np.random.PCG64([self.seed, block]).advance(first * count)
+        return torch.from_numpy(np.random.Generator(stream).random((batch, count)))
 
     def weigh(self, attention: Attention, entries: Entries, layer: int) -> Tensor:
         there = entries.visible[:, 0]

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from prunarium.errors import PrunariumError
 from prunarium.families import Attention, Family, Shape, StagedMethod, Tower
-from prunarium.ops import Tokens, in_order, top
+from prunarium.ops import Tokens, keep_best
 
 
 class TopKCls(StagedMethod):
@@ -14,23 +14,27 @@ class TopKCls(StagedMethod):
     In a vision-language model it acts once, on what leaves the vision tower.
     """
 
-    families: ClassVar[tuple[Family, ...]] = ("vit", "vlm")
+    families: ClassVar[tuple[Family, ...]] = ("vit", "vlm", "encoder")
     needs: ClassVar[frozenset[str]] = frozenset({"cls_attention"})
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
-        kept = self.kept(tokens, block)
-        return tokens if kept == tokens.reducible else self._best(tokens, attention.cls_attention, kept)
+        kept = self.kept_of_each(tokens)
+        return tokens if _all(tokens, kept) else self._best(tokens, attention.cls_attention, kept)
 
     def encode(self, tokens: Tokens, tower: Tower) -> Tokens:
-        kept = self.kept(tokens, 0)
-        return tokens if kept == tokens.reducible else self._best(tokens, tower.cls_attention(), kept)
+        kept = self.kept_of_each(tokens)
+        return tokens if _all(tokens, kept) else self._best(tokens, tower.cls_attention(), kept)
 
-    def _best(self, tokens: Tokens, attention: Tensor, kept: int) -> Tokens:
-        return tokens.keep(in_order(top(attention.mean(dim=1)[:, tokens.prefix :], kept)))
+    def _best(self, tokens: Tokens, attention: Tensor, kept: int | Tensor) -> Tokens:
+        return keep_best(tokens, attention.mean(dim=1)[:, tokens.prefix :], kept)
 
     def acts_at(self, shape: Shape) -> Collection[int]:
-        if shape.family == "vit":
+        if shape.family != "vlm":
             return super().acts_at(shape)
         if self.blocks is not None:
             raise PrunariumError("TopKCls has no blocks in a vision-language model: it acts behind the vision tower")
         return ()
+
+
+def _all(tokens: Tokens, kept: int | Tensor) -> bool:
+    return isinstance(kept, int) and kept == tokens.reducible

@@ -157,7 +157,7 @@ def test_the_projects_own_papers_have_no_faults() -> None:
             "families: [vit]",
             "families: [vitt]",
             "methods/alpha/card.yaml:6: families[0]: is 'vitt', which is not a choice (did you mean 'vit'?); "
-            "choose vit or vlm or encoder or decoder",
+            "choose vit or vlm or encoder or decoder or prompt",
             id="unknown family",
         ),
         pytest.param(

@@ -69,7 +69,7 @@ def run_block(model, block: int, method, x, size=None):
     """One block of a model with a method in it, entered with given tokens and sizes."""
     with method.apply(model) as handle, torch.no_grad():
         forward = model.blocks[block].forward.__self__
-        forward.passage.begin(*x.shape[:2])
+        forward.passage.begin(x)
         forward.passage.size = size
         if block == 0:
             assert size is None

@@ -108,5 +108,6 @@ def _found_by_running(method: TokenMethod, workload: Workload) -> float:
             handle.samples = start
             workload.answer(workload.model, data.batch(start, min(size, len(data) - start), workload.device))
             report = handle.report()
-            budgets += (report.per_sample(handle.batch).double().mean(dim=1) / report.tokens_in[0]).tolist()
+            left = report.per_sample(handle.batch).double().mean(dim=1)
+            budgets += (left / report.entered(handle.batch)).tolist()
     return sum(budgets) / len(budgets)

@@ -7,7 +7,9 @@ from torch import nn
 
 from prunarium.bench.counters import WHOLE, Macs, Stages, total
 from prunarium.bench.samples import Inputs
+from prunarium.errors import PrunariumError
 from prunarium.families import Report
+from prunarium.families.encoder.hugging_face import TextEncoder
 
 
 def closed_form(model: Any, report: Report, inputs: Inputs) -> Stages:
@@ -20,6 +22,8 @@ def closed_form(model: Any, report: Report, inputs: Inputs) -> Stages:
     """
     if hasattr(model, "patch_embed"):
         return {WHOLE: vit_macs(model, report)}
+    if TextEncoder.fits(model):
+        return {WHOLE: encoder_macs(model, report)}
     inner, text = model.model, inputs["input_ids"].shape[1] - report.tokens_in[0]
     prefill = decoder_macs(inner.language_model.layers, [count + text for count in report.tokens_out])
     stages = {"prefill": prefill + Macs(linear=model.lm_head.weight.numel())}
@@ -57,6 +61,27 @@ def vit_macs(model: Any, report: Report) -> Macs:
         attention += 2 * left * model.embed_dim
     patches = report.tokens_in[0] - model.num_prefix_tokens
     return Macs(patches * model.patch_embed.proj.weight.numel(), linear, attention)
+
+
+def encoder_macs(model: Any, report: Report) -> Macs:
+    """Closed form of a text encoder, one text: its layers, as in ``vit_macs``, and its head.
+
+    Raises:
+        PrunariumError: of a DeBERTa, whose attention has further products.
+    """
+    if type(model).__name__.startswith("Deberta"):
+        raise PrunariumError("there is no closed form of what a DeBERTa costs; measure a BERT, RoBERTa or DistilBERT")
+    trunk = getattr(model, model.base_model_prefix, model)
+    layers = (trunk.encoder if hasattr(trunk, "encoder") else trunk.transformer).layer
+    width, linear, attention = trunk.config.hidden_size, 0, 0
+    for layer, record in zip(layers, report.blocks, strict=True):
+        count, projections = record.attended, _linear(layer.attention)
+        spared = 2 * width * width if record.reused else 0
+        linear += count * (projections - spared) + record.tokens_out * (_linear(layer) - projections)
+        attention += (1 if record.reused else 2) * count * count * width
+    of_each = type(model).__name__.endswith(("TokenClassification", "QuestionAnswering", "MaskedLM"))
+    linear += (report.tokens_in[0] if of_each else 1) * (_linear(model) - _linear(layers))
+    return Macs(linear=linear, attention=attention)
 
 
 def _tiled_vision(model: Any, report: Report, inputs: Inputs) -> Stages:

@@ -10,6 +10,7 @@ EQUAL_BUDGETS = (0.75, 0.5, 0.25, 0.11)
 USUAL_BUDGETS: dict[Family, tuple[float, ...]] = {
     "vit": (0.75, 0.5, 0.25),
     "vlm": (0.5, 0.25, 0.11),
+    "encoder": (0.5, 0.25, 0.1),
     "decoder": (0.5, 0.25, 0.1),
     "prompt": (0.5, 0.25, 0.1),
 }

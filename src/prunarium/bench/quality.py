@@ -81,8 +81,8 @@ def answer(
         if handle is None:
             return said, np.empty((len(said), 0)), np.empty(0)
         report = handle.report()
-        left, entered = report.per_sample(len(said)), report.tokens_in[0]
-        return said, np.asarray(left, dtype=float), np.full(len(said), entered)
+        left, entered = report.per_sample(len(said)), report.entered(len(said))
+        return said, np.asarray(left, dtype=float), np.asarray(entered)
 
     with method_applied(method, workload) as handle:
         parts = zip(*spread(answer_batch, range(0, len(data), size)), strict=True)

@@ -25,7 +25,7 @@ class _Against(StrEnum):
 @app.command(rich_help_panel=COMPARE)
 def plot(
     benchmark: Annotated[str | None, typer.Option(help="default: the one with the most scores")] = None,
-    family: Annotated[str | None, typer.Option(help="vit, vlm or prompt")] = None,
+    family: Annotated[str | None, typer.Option(help="vit, vlm, encoder, decoder or prompt")] = None,
     model: Annotated[str | None, typer.Option(help="default: the one with the most scores")] = None,
     device: Annotated[str | None, typer.Option(help="its name; default: the one with the most scores")] = None,
     against: Annotated[_Against, typer.Option(help="what quality is set against")] = _Against.macs,

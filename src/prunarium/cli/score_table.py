@@ -24,7 +24,7 @@ def show_score(score: MeasuredScore) -> None:
             percent(quality.method),
             f"{difference(quality)} points",
         )
-    what = "tokens per block" if score.family == "vit" else "image tokens per layer"
+    what = "image tokens per layer" if score.family == "vlm" else "tokens per block"
     for row in (*_cost_rows(cost, what), *(row for speed in score.speed for row in _speed_rows(speed))):
         table.add_row(*row)
     out = console()

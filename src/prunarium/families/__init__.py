@@ -10,6 +10,7 @@ from prunarium.families.decoder import (
     HeavyHitterMethod,
     ObservingMethod,
 )
+from prunarium.families.encoder import EncoderMethod, LearnedEncoderMethod, Retention, RetentionMethod, evolve
 from prunarium.families.handle import BlockRecord, Handle, Report
 from prunarium.families.learned import LearnedMethod, LearnedStages
 from prunarium.families.method import Method
@@ -58,6 +59,7 @@ __all__ = [
     "CompressedPrompt",
     "CumulativeMethod",
     "DecoderMethod",
+    "EncoderMethod",
     "EvictingMethod",
     "Family",
     "Handle",
@@ -66,6 +68,7 @@ __all__ = [
     "Judged",
     "KeptShareMethod",
     "Layout",
+    "LearnedEncoderMethod",
     "LearnedMethod",
     "LearnedStages",
     "LearnedVlmMethod",
@@ -79,6 +82,8 @@ __all__ = [
     "RegisterMethod",
     "RegridMethod",
     "Report",
+    "Retention",
+    "RetentionMethod",
     "RulePromptMethod",
     "Scorer",
     "SentenceEncoder",
@@ -97,6 +102,7 @@ __all__ = [
     "budget_of",
     "check_stages",
     "count_each",
+    "evolve",
     "paragraphs",
     "phrases",
     "sentences",

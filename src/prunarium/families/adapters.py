@@ -33,13 +33,19 @@ class Adapter(Protocol):
 
 def _adapters() -> "Mapping[str, tuple[type[Adapter], ...]]":
     from prunarium.families.decoder.adapter import CausalLanguageModel
+    from prunarium.families.encoder.hugging_face import TextEncoder
     from prunarium.families.vit.hf_vit import HuggingFaceVit
     from prunarium.families.vit.timm_vit import TimmVit
     from prunarium.families.vlm.llava import Llava
     from prunarium.families.vlm.llava_next import LlavaNext
     from prunarium.families.vlm.qwen_vl import QwenVl
 
-    return {"vit": (TimmVit, HuggingFaceVit), "vlm": (Llava, LlavaNext, QwenVl), "decoder": (CausalLanguageModel,)}
+    return {
+        "vit": (TimmVit, HuggingFaceVit),
+        "vlm": (Llava, LlavaNext, QwenVl),
+        "encoder": (TextEncoder,),
+        "decoder": (CausalLanguageModel,),
+    }
 
 
 def adapter_for(method: TokenMethod, model: nn.Module) -> Adapter:

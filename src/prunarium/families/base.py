@@ -25,7 +25,7 @@ class Shape:
     """What a method may know of a model before it runs.
 
     Attributes:
-        family: where the method acts.
+        family: where the method acts, such as ``vit``.
         depth: number of blocks (layers of the language model).
         prefix: leading tokens that are never reduced.
         tokens: tokens entering the first block, prefix included; ``None`` where only the input tells.
@@ -111,6 +111,11 @@ class Attention:
         return self._give("received_attention")
 
     @property
+    def attention_from_others(self) -> Tensor:
+        """Attention that each token receives from others, mean over heads and queries ``[batch, tokens]``."""
+        return self._give("attention_from_others")
+
+    @property
     def head_outputs(self) -> Tensor:
         """What each head gives to each token, before the output projection ``[batch, heads, tokens, head dim]``."""
         return self._give("head_outputs")
@@ -188,6 +193,11 @@ class Attention:
         return self._give("image_cells")
 
     @property
+    def token_ids(self) -> Tensor:
+        """Which word of the vocabulary each token is, ``input_ids`` ``[batch, tokens]`` (encoder)."""
+        return self._give("token_ids")
+
+    @property
     def added(self) -> Tensor:
         """Which image tokens take the place of no old one, such as registers ``[batch, image tokens]`` (vlm)."""
         return self._give("added")
@@ -254,17 +264,19 @@ class TokenMethod(Method):
 
     Attributes:
         needs: what ``reduce`` reads of the attention.
-        place: vit: ``between`` a block's attention and its MLP, with what that attention has to offer; or ``before`` a
-            block, with what the attention of the block before it has to offer (in the first block: nothing).
+        place: vit, encoder: ``between`` a block's attention and its MLP, with what that attention has to offer; or
+            ``before`` a block, with what the attention of the block before has to offer (in the first block: nothing).
         adaptive: whether the number of tokens left depends on the data.
         trains: whether a model in training mode may run it: gradients reach everything that decides.
         asks: whether something besides parameters must be given to it before it is applied; its docstring says what.
+        prunes_heads: encoder: whether it may leave out heads (``Tokens.heads``).
         positions: vlm: of the tokens left by ``reduce``: those they had, or counted anew from 0.
         newlines: vlm: whether the newline tokens between rows of patches stay when ``encode`` drops patches.
     """
 
     place: ClassVar[Literal["between", "before"]] = "between"
     trains: ClassVar[bool] = True
+    prunes_heads: ClassVar[bool] = False
     positions: ClassVar[Literal["kept", "renumbered"]] = "kept"
     newlines: ClassVar[bool] = True
     _backbone: Mapping[str, Tensor] | None = PrivateAttr(None)
@@ -273,7 +285,7 @@ class TokenMethod(Method):
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         """Drop or merge tokens.
 
-        vit: called in each block of ``acts_at``, at the method's ``place``, with the residual stream.
+        vit, encoder: called in each block of ``acts_at``, at the method's ``place``, with the hidden states.
         vlm: called before each layer of ``acts_at``, with the hidden states of the image tokens alone.
         """
 
@@ -296,7 +308,7 @@ class TokenMethod(Method):
         return tokens
 
     def finish(self, tokens: Tokens) -> Tokens:
-        """Called after the last block, before the final normalisation: put back what was set aside (vit)."""
+        """Called after the last block, before the final normalisation: put back what was set aside (vit, encoder)."""
         return tokens
 
     def fit(self, shape: Shape) -> Self:

@@ -121,11 +121,13 @@ def _random_attention(method: TokenMethod, added: Tensor, dim: int, draw: torch.
         "image_places": lambda: torch.arange(count).unsqueeze(0),
         "question_attention": lambda: square()[:, :, count:],
         "added": lambda: added,
+        "token_ids": lambda: added.long() * 0,
         "prompt_there": lambda: torch.ones(1, count + text, dtype=torch.bool),
     }
+    received = dict.fromkeys(("received_attention", "attention_from_others"), lambda: row()[0])
     tokens = dict.fromkeys(("keys", "values", "head_outputs"), per_token)
     squares = dict.fromkeys(("logits", "full_attention", "next_attention"), square)
-    return Attention(method.needs, {**rows, **tokens, **squares, **question, "received_attention": lambda: row()[0]})
+    return Attention(method.needs, {**rows, **tokens, **squares, **question, **received})
 
 
 def budget_of(method: TokenMethod, shape: Shape) -> float:

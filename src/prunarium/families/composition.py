@@ -114,6 +114,7 @@ def compose(one: TokenMethod, other: TokenMethod) -> TokenMethod:
             "place": one.place,
             "positions": one.positions,
             "newlines": all(method.newlines for method in methods),
+            "prunes_heads": any(method.prunes_heads for method in methods),
             "adaptive": any(method.adaptive for method in methods),
             "trains": all(method.trains for method in methods),
         },

@@ -28,6 +28,7 @@ class BlockRecord(NamedTuple):
         tokens_out: leaving its reduction: what its MLP sees. Padding counts where samples differ.
         real: tokens that are not padding ``[batch]``; ``None`` where all are.
         reused: whether the block took its attention from the method.
+        entered: encoder, first block: tokens that enter it and are no padding ``[batch]``; ``None`` where all are.
         cached: vlm: image tokens that its cache holds once the prompt has been read, the mean over samples and heads;
             ``None`` where it holds all that it had. decoder: tokens, of a prompt without padding.
         seen: vlm, decoder: tokens, text and image, that its cache holds then, the mean likewise; ``None`` likewise.
@@ -41,6 +42,7 @@ class BlockRecord(NamedTuple):
     moves: tuple[Move, ...] = ()
     real: Tensor | None = None
     reused: bool = False
+    entered: Tensor | None = None
     cached: float | None = None
     seen: float | None = None
     room: int | None = None
@@ -75,6 +77,11 @@ class Report:
         """
         return torch.stack([_kept_by_sample(record, batch) for record in self.blocks], dim=1)
 
+    def entered(self, batch: int) -> Tensor:
+        """Tokens of each sample that enter the first block, without padding ``[batch]``."""
+        first = self.blocks[0]
+        return torch.full((batch,), first.tokens_in) if first.entered is None else first.entered.cpu()
+
     @property
     def budget(self) -> float:
         """Mean tokens per block, of the untouched model's; padding left out.
@@ -82,7 +89,7 @@ class Report:
         vlm: of the image tokens that are cached for the words to come; decoder: of all tokens that are.
         """
         left = sum(_kept(record) for record in self.blocks)
-        return left / (len(self.blocks) * self.blocks[0].tokens_in)
+        return left / (len(self.blocks) * self.entered(1).double().mean().item())
 
     def __str__(self) -> str:
         lines = [f"{self.method}: budget {self.budget:.3f} (mean tokens per block, of the untouched model's)"]

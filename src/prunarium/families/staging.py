@@ -5,10 +5,11 @@ from collections.abc import Collection
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator
+from torch import Tensor
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Shape, TokenMethod
-from prunarium.ops import Tokens
+from prunarium.ops import Tokens, portion
 
 Block = Annotated[int, Field(ge=0, strict=True)]
 """A block (vlm: a layer of the language model), counted from 0."""
@@ -41,7 +42,8 @@ class StagedMethod(TokenMethod):
     blocks: tuple[Block, ...] | None = Field(
         None,
         min_length=1,
-        description="blocks that reduce; default: at 1/4, 1/2 and 3/4 of the depth (vit), before the first layer (vlm)",
+        description="blocks that reduce; default: at 1/4, 1/2 and 3/4 of the depth (vit, encoder), before the first "
+        "layer (vlm)",
     )
 
     @field_validator("blocks")
@@ -54,6 +56,10 @@ class StagedMethod(TokenMethod):
     def kept(self, tokens: Tokens, block: int) -> int:
         """How many tokens a stage keeps, besides the prefix."""
         return math.ceil(self.keep_rate * tokens.reducible)
+
+    def kept_of_each(self, tokens: Tokens) -> int | Tensor:
+        """The same, where samples may differ in length: of every sample, or of each ``[batch]``."""
+        return portion(tokens.real, self.keep_rate)
 
     def acts_at(self, shape: Shape) -> Collection[int]:
         blocks = shape.stages if self.blocks is None else self.blocks

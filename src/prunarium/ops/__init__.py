@@ -4,12 +4,14 @@ from prunarium.ops.absorbing import absorb, most_similar
 from prunarium.ops.appending import append
 from prunarium.ops.aside import set_aside, take_back
 from prunarium.ops.attention_merging import merge_attention
+from prunarium.ops.best import keep_best, less, portion
 from prunarium.ops.bm25 import bm25
 from prunarium.ops.cache_budgets import equal_prefixes, in_proportion
 from prunarium.ops.cache_merging import merge_evicted, nearest_key, nearest_place
 from prunarium.ops.choosing import choose
 from prunarium.ops.clustering import Linkage, agglomerate, density_peaks, k_medoids
 from prunarium.ops.complete_matching import CompleteMatching, complete_matching, match_any
+from prunarium.ops.covering import covering_order
 from prunarium.ops.deciding import above, drawn
 from prunarium.ops.energy import energy
 from prunarium.ops.entries import Entries
@@ -29,6 +31,7 @@ from prunarium.ops.mixing import mix
 from prunarium.ops.norms import with_largest_norm
 from prunarium.ops.outliers import upper_outliers
 from prunarium.ops.pagerank import page_rank, rms_of_telling_heads
+from prunarium.ops.pooling import pool_neighbours
 from prunarium.ops.pouring import pour
 from prunarium.ops.redundancy import redundant
 from prunarium.ops.rotary import rotated, unrotated
@@ -67,6 +70,7 @@ __all__ = [
     "bm25",
     "choose",
     "complete_matching",
+    "covering_order",
     "density_peaks",
     "down_to",
     "drawn",
@@ -85,8 +89,10 @@ __all__ = [
     "in_proportion",
     "inverse_transform_sample",
     "k_medoids",
+    "keep_best",
     "keep_iteratively",
     "latest",
+    "less",
     "loss_threshold",
     "masked_softmax",
     "match_any",
@@ -104,6 +110,8 @@ __all__ = [
     "once_in_a_row",
     "others",
     "page_rank",
+    "pool_neighbours",
+    "portion",
     "pour",
     "received",
     "redundant",

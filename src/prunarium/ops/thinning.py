@@ -21,7 +21,8 @@ def thin(tokens: Tokens, wanted: Tensor) -> Tokens:
             ``drawn`` and ``above`` give.
     """
     left = wanted if tokens.there is None else wanted * tokens.there[:, tokens.prefix :]
-    share = left.sum(dim=1) / max(1, tokens.original - tokens.prefix)
+    entered = tokens.entered - tokens.prefix
+    share = left.sum(dim=1) / (entered.clamp(min=1) if isinstance(entered, Tensor) else max(1, entered))
     there = nn.functional.pad(left, (tokens.prefix, 0), value=1.0)
     return replace(tokens, there=there).remember(shares=(*tokens.memory.get("shares", ()), share))
 

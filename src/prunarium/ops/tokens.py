@@ -47,8 +47,12 @@ class Tokens:
         there: which tokens are real, where samples keep different numbers of them: the others are padding, which no
             other token sees ``[batch, tokens]``; ``None`` while all are real.
         memory: what the method wants to find again at its next step; empty at the first step of a forward pass.
-        original: tokens that entered the model, prefix included.
+        original: tokens that entered the model, prefix and padding included.
         attention: for the block ahead, to use in place of its own ``[batch, heads, tokens, tokens]``.
+        training: whether the model is in training mode.
+        lengths: how many of ``original`` are real, where samples differ in length ``[batch]``.
+        heads: encoder: how much each head of the blocks ahead counts, 0 for one left out ``[batch, heads]``.
+        gate: encoder: what the tokens are multiplied with as they leave this block ``[batch, tokens]``.
     """
 
     x: Tensor
@@ -60,6 +64,10 @@ class Tokens:
     memory: Mapping[str, Any] = field(default_factory=dict)
     original: int = 0
     attention: Tensor | None = None
+    training: bool = False
+    lengths: Tensor | None = None
+    heads: Tensor | None = None
+    gate: Tensor | None = None
 
     @property
     def count(self) -> int:
@@ -70,6 +78,16 @@ class Tokens:
     def reducible(self) -> int:
         """Tokens that a method may drop or merge."""
         return self.count - self.prefix
+
+    @property
+    def real(self) -> int | Tensor:
+        """Those of them that are no padding: in every sample, or in each ``[batch]`` where samples differ."""
+        return self.reducible if self.there is None else (self.there[:, self.prefix :] > 0.5).sum(dim=1)
+
+    @property
+    def entered(self) -> int | Tensor:
+        """Tokens that entered the model, padding left out: of every sample, or of each ``[batch]``."""
+        return self.original if self.lengths is None else self.lengths
 
     def moved(self, x: Tensor, size: Tensor | None, move: Move, there: Tensor | None = None) -> "Tokens":
         """These tokens after one more step."""

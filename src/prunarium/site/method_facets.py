@@ -10,6 +10,7 @@ from prunarium.site.facets import YES, Facet, facet
 _FAMILIES = {
     "vit": "Vision transformers",
     "vlm": "Vision-language models",
+    "encoder": "Text encoders",
     "decoder": "Decoder language models",
     "prompt": "Prompts",
 }

@@ -48,6 +48,20 @@ with method.apply(model) as handle:
     words = model.generate(prompt, max_new_tokens=8, do_sample=False)
 print(handle.report())  # entries that the cache of each layer held after the prompt
 """
+_ON_BERT = """\
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+import prunarium
+
+sizes = {{"hidden_size": 128, "num_hidden_layers": 6, "num_attention_heads": 4, "intermediate_size": 256}}
+model = BertForSequenceClassification(BertConfig(**sizes)).eval()  # from_pretrained loads your own
+words = torch.randint(1000, 30000, (1, 64))
+method = prunarium.load("{method}")
+with method.apply(model) as handle, torch.inference_mode():
+    scores = model(words).logits
+print(handle.report())
+"""
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,8 @@ def in_python(method: Method) -> list[Snippet]:
         found.append(Snippet("On a timm model", _ON_TIMM.format(method=method.id)))
     if "decoder" in method.card.families and not learned:
         found.append(Snippet("On a language model of transformers", _ON_LANGUAGE_MODEL.format(method=method.id)))
+    if "encoder" in method.card.families:
+        found.append(Snippet("On a BERT of transformers", _ON_BERT.format(method=method.id)))
     for family in (family for family in method.card.families if family in _EMBEDDED):
         benchmark = _EMBEDDED[family]
         code = _ON_BENCHMARK.format(method=method.id, benchmark=benchmark)

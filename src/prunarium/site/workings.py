@@ -13,8 +13,8 @@ from prunarium.records import Family
 if TYPE_CHECKING:
     from prunarium.families import PromptMethod, Shape, TokenMethod
 
-_DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32, "decoder": 32}
-"""Blocks of a usual model of each family: a base ViT, a language model of 7 billion parameters."""
+_DEPTHS: dict[Family, int] = {"vit": 12, "vlm": 32, "encoder": 12, "decoder": 32}
+"""Blocks of a usual model of each family: a base ViT, a language model of 7 billion parameters, a base BERT."""
 _PLACES = {
     "encode": "between the vision tower and the projector",
     "project": "between the projector and the language model",

@@ -44,7 +44,7 @@ def _figure(method: TokenMethod, workload: Workload, samples: int) -> Any:
     size = (max(_WIDTH * (len(maps) + 1), 6), _BARS + _ROW * samples + 0.7)
     figure: Any = Figure(figsize=size, layout="constrained")
     bars, inputs_below = figure.subfigures(2, 1, height_ratios=(_BARS, _ROW * samples), hspace=0.03)
-    what = "tokens" if shape_of(method, workload.model).family == "vit" else "image tokens"
+    what = "image tokens" if shape_of(method, workload.model).family == "vlm" else "tokens"
     draw_bars(bars.subplots(), report.tokens_out, untouched, what)
     draw_maps(inputs_below, workload, report, maps)
     inputs_below.suptitle("dark: dropped; one colour inside a line: merged", fontsize=8, color=INK)

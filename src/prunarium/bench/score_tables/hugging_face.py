@@ -10,7 +10,12 @@ from prunarium.records import MeasuredScore
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
-TASKS = {"vit": "image-classification", "vlm": "visual-question-answering", "decoder": "text-generation"}
+TASKS = {
+    "vit": "image-classification",
+    "vlm": "visual-question-answering",
+    "encoder": "text-classification",
+    "decoder": "text-generation",
+}
 METRICS = {
     "accuracy": "accuracy",
     "top-1": "accuracy",

@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from prunarium.errors import PrunariumError
 from prunarium.families.base import Shape, TokenMethod
+from prunarium.families.blocks.block import OFFERS, Halves
+from prunarium.families.blocks.installing import install, stages
+from prunarium.families.blocks.passage import Passage
 from prunarium.families.handle import Handle
-from prunarium.families.vit.block import OFFERS, Halves
-from prunarium.families.vit.installing import install, stages
-from prunarium.families.vit.passage import Passage
+from prunarium.families.vit.block import VitBlock
 
 if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer
@@ -46,7 +47,7 @@ class TimmVit:
 
     def attach(self) -> Handle:
         """Put the method into every block, and its token sizes into the pooling."""
-        handle, passage = install(self.method, self.model, self.model.blocks, _TimmHalves, self.shape)
+        handle, passage = install(self.method, self.model, self.model.blocks, _TimmHalves, self.shape, VitBlock)
         if self.model.attn_pool is not None or self.model.global_pool not in ("token", ""):
             handle.patch(self.model, "pool", _SizedPool(self.model, passage).pool)
         handle.patch(self.model, "forward_intermediates", _no_feature_maps)

@@ -1,7 +1,7 @@
 """The tokens of the forward pass that is under way, handed from block to block."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -20,7 +20,13 @@ class Passage:
         there: which tokens are real ``[batch, tokens]``, the others are padding; ``None`` while all are. In training it
             may be a number, 0 to 1, through which gradients reach what decides; attention is then written out.
         matrix: attention that the next block is to use in place of its own ``[batch, heads, tokens, tokens]``.
+        lengths: how many of the tokens that entered are real ``[batch]``; ``None`` where all are.
+        heads: how much each head of the blocks ahead counts ``[batch, heads]``; ``None`` while all do alike.
+        gate: what the tokens are multiplied with as they leave this block ``[batch, tokens]``; ``None`` for nothing.
+        always: whether every block is entered, and not only those from the first in which the method acts.
     """
+
+    always: ClassVar[bool] = False
 
     def __init__(self, handle: Handle, method: TokenMethod, prefix: int) -> None:
         self.handle, self.method, self.prefix = handle, method, prefix
@@ -33,17 +39,24 @@ class Passage:
         self.size: Tensor | None = None
         self.there: Tensor | None = None
         self.matrix: Tensor | None = None
+        self.lengths: Tensor | None = None
+        self.heads: Tensor | None = None
+        self.gate: Tensor | None = None
         self._memory: Mapping[str, Any] = {}
 
-    def begin(self, batch: int, tokens: int) -> None:
-        """A forward pass of so many samples with so many tokens each starts.
+    def begin(self, x: Tensor) -> tuple[Tensor, tuple[Move, ...]]:
+        """A forward pass of these tokens ``[batch, tokens, dim]`` starts: what enters, and the steps taken.
 
         Raises:
             PrunariumError: the model is in training mode and the method has no rule for it.
         """
-        self._first_sample = self.handle.begin(batch)
-        self._original = tokens
+        self._first_sample = self.handle.begin(len(x))
+        self._original, self._dtype = x.shape[1], x.dtype
         self._forget()
+        return x, ()
+
+    def part(self, x: Tensor, moves: tuple[Move, ...]) -> None:
+        """Some of the tokens that entered a block, ``x``, may have left it by these moves."""
 
     def bias(self) -> Tensor | None:
         """What is added to the logits of every key: log(size) for proportional attention, -inf for padding.
@@ -71,6 +84,17 @@ class Passage:
         with self.handle.watch():
             after = self.method.finish(self._tokens(x))
         return self._take(after)
+
+    def gated(self, x: Tensor) -> Tensor:
+        """What leaves a block, where the method weighs it."""
+        if self.gate is None:
+            return x
+        gate, self.gate = self.gate, None
+        return x * gate.unsqueeze(-1).to(x.dtype)
+
+    def offers(self) -> dict[str, Callable[[], Tensor]]:
+        """What it has to offer to a method besides the attention."""
+        return {}
 
     def weight(self, x: Tensor) -> Tensor:
         """How much each of the tokens ``x`` counts in a mean: its size, and nothing for padding ``[batch, tokens]``.
@@ -109,10 +133,14 @@ class Passage:
             there=self.there,
             memory=self._memory,
             original=self._original,
+            training=self.handle.model.training,
+            lengths=self.lengths,
+            heads=self.heads,
         )
 
     def _take(self, after: Tokens) -> tuple[Tensor, tuple[Move, ...]]:
         self.size, self.there, self.matrix = after.size, after.there, after.attention
+        self.heads, self.gate = after.heads, after.gate
         self._dtype = after.x.dtype
         self._memory = self.handle.memory = after.memory
         return after.x, after.moves
