@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from prunarium import registry
+from prunarium.bench.benchmarks import benchmarks
 from prunarium.bench.pictures.budget_maps import current_key, pictures, token_maps
 from prunarium.catalog.places import shown_path
 from prunarium.catalog.writing import write_bytes, write_text
@@ -45,7 +46,8 @@ def as_text(maps: TokenMaps) -> str:
 
 def shown() -> list[str]:
     """Methods that need nothing but their parameters, and whose tokens leave an image, not the cache alone."""
-    kinds = {name: registry.load_class(name) for name in registry.cards()}
+    pictured = {benchmark.family for benchmark in benchmarks().values()}
+    kinds = {name: registry.load_class(name) for name, card in registry.cards().items() if pictured & {*card.families}}
     return [name for name, kind in kinds.items() if not kind.asks and not getattr(kind(), "evicts", False)]
 
 

@@ -12,6 +12,7 @@ import pytest
 from prunarium import PrunariumError, paths
 from prunarium.cli import main
 from prunarium.site import build_site
+from prunarium.site.snippets import in_terminal
 
 from .conftest import ODD_TITLE
 
@@ -59,7 +60,10 @@ def test_every_record_and_method_has_a_page(site):
         assert paper.title in found.text
         assert found.title == f"{paper.title} - Prunarium"
     for method in site.content.methods:
-        assert f"prunarium run {method.id}" in page(site.folder, f"methods/{method.id}").text
+        text = page(site.folder, f"methods/{method.id}").text
+        assert f'prunarium.load("{method.id}"' in text
+        verb = "compress" if method.card.families == ["prompt"] else "run"
+        assert (f"prunarium {verb} {method.id}" in text) == bool(in_terminal(method))
     assert len(list((site.folder / "papers").iterdir())) == len(site.content.catalogue) + 1
 
 

@@ -17,6 +17,7 @@ def facets_of(content, method):
         f"parity={card.parity}",
         f"licence={licence}",
         *(["measured=yes"] if method.runs else []),
+        *(["guided=yes"] if card.text_guided else []),
     }
 
 

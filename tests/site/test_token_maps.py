@@ -49,7 +49,7 @@ def test_every_method_has_maps_of_its_present_version(name):
     assert maps is not None, "run: python scripts/make_token_maps.py"
     assert (maps.method, maps.method_version) == (card.id, card.version)
     assert maps.key == token_maps_key_of(maps)
-    assert len(maps.maps) == len(card.families)
+    assert len(maps.maps) == len({"vit", "vlm"} & {*card.families}), "one on each embedded benchmark"
     assert (registry.folder_of(name) / registry.TOKEN_MAPS).stat().st_size < 12_000
 
 

@@ -92,14 +92,21 @@ def in_python(method: Method) -> list[Snippet]:
 
 
 def in_terminal(method: Method) -> list[str]:
-    """Commands that run it as it comes, at a budget, and that draw what it does."""
-    if not _is_measurable(method):
+    """Commands that run it as it comes, at a budget, and that draw what it does; none where no benchmark is embedded."""
+    if method.card.families == ["prompt"]:
         needed = method.workings.options if method.workings else ()
         return [" ".join(["prunarium compress", method.id, "prompt.txt", *needed, "--param keep_rate=0.5"])]
+    if not _is_measurable(method):
+        return []
     lines = [f"prunarium run {method.id}"]
     if reaches_budgets(method):
         lines += [f"prunarium run {method.id} --budget 0.5", f"prunarium visualize {method.id} --budget 0.5"]
     return lines
+
+
+def one_line(method: Method) -> str:
+    """The shortest way to run it: a command or, where none is to be had, Python."""
+    return (in_terminal(method) or [f'prunarium.load("{method.id}").apply(model)'])[0]
 
 
 def reproducing(method: Method) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from prunarium.bench import wording
 from prunarium.site import numbers
 from prunarium.site.markdown_text import from_markdown
+from prunarium.site.snippets import one_line
 from prunarium.site.year_bars import year_bars
 
 
@@ -24,7 +25,7 @@ def _environment() -> Environment:
     )
     shared = (wording.macs, wording.megabytes, wording.percent)
     own = (numbers.points, numbers.milliseconds, numbers.ratio, numbers.plain, numbers.setting, numbers.results)
-    made_here = (numbers.kilobytes, year_bars, from_markdown)
+    made_here = (numbers.kilobytes, year_bars, from_markdown, one_line)
     environment.filters |= {made.__name__: made for made in (*shared, *own, *made_here)}
     return environment
 
