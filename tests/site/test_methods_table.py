@@ -2,6 +2,8 @@
 
 import pytest
 
+from prunarium.site.snippets import one_line
+
 from .filtering import COUNTS, SHOWN, box, opened, summary, words
 
 
@@ -68,4 +70,4 @@ def test_without_javascript_every_method_and_its_command_is_there(site, open_pag
     assert page.locator("#pr-table tbody tr").last.is_visible()
     assert not page.locator("#pr-filter").is_visible()
     for method in site.content.methods:
-        assert page.get_by_text(f"prunarium run {method.id}", exact=True).count() == 1
+        assert page.get_by_text(one_line(method), exact=True).count() == 1

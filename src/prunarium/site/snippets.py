@@ -75,7 +75,7 @@ class Snippet:
 def in_python(method: Method) -> list[Snippet]:
     """On a model of one's own where that needs no training first, and on what the package ships."""
     found = []
-    if method.workings is not None and method.workings.asks:
+    if _asks(method):
         return []
     learned = method.workings is None or method.workings.learned
     if "vit" in method.card.families and not learned:
@@ -96,7 +96,7 @@ def in_terminal(method: Method) -> list[str]:
     if method.card.families == ["prompt"]:
         needed = method.workings.options if method.workings else ()
         return [" ".join(["prunarium compress", method.id, "prompt.txt", *needed, "--param keep_rate=0.5"])]
-    if not _is_measurable(method):
+    if not _is_measurable(method) or _asks(method):
         return []
     lines = [f"prunarium run {method.id}"]
     if reaches_budgets(method):
@@ -106,7 +106,8 @@ def in_terminal(method: Method) -> list[str]:
 
 def one_line(method: Method) -> str:
     """The shortest way to run it: a command or, where none is to be had, Python."""
-    return (in_terminal(method) or [f'prunarium.load("{method.id}").apply(model)'])[0]
+    asked = ".ask(...)" if _asks(method) else ""
+    return (in_terminal(method) or [f'prunarium.load("{method.id}"){asked}.apply(model)'])[0]
 
 
 def reproducing(method: Method) -> list[tuple[str, str]]:
@@ -130,6 +131,11 @@ def reaches_budgets(method: Method) -> bool:
     """Whether its token maps have a budget below 1; without maps, all but a method that changes nothing."""
     maps = method.current_maps
     return maps is None or any(step.budget < 1 for one in maps.maps for step in one.steps)
+
+
+def _asks(method: Method) -> bool:
+    """Whether it has to be told something besides its parameters."""
+    return method.workings is not None and method.workings.asks
 
 
 def _is_measurable(method: Method) -> bool:
