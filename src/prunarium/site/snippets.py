@@ -92,7 +92,7 @@ def in_python(method: Method) -> list[Snippet]:
 
 
 def in_terminal(method: Method) -> list[str]:
-    """Commands that run it as it comes, at a budget, and that draw what it does; none where no benchmark is embedded."""
+    """Commands that run it as it comes, at a budget, and that draw what it does; none where no benchmark ships."""
     if method.card.families == ["prompt"]:
         needed = method.workings.options if method.workings else ()
         return [" ".join(["prunarium compress", method.id, "prompt.txt", *needed, "--param keep_rate=0.5"])]
