@@ -1,6 +1,8 @@
 # `make run` and `make test` need only Python 3.11 or newer; everything else goes into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+# two processes of one thread each, and the tests of a file in one of them
+TOGETHER := -n 2 --dist loadfile
 
 .PHONY: run test test-slow site lint types build-site clean
 
@@ -8,10 +10,10 @@ run: .venv/methods
 	$(BIN)/prunarium run tome
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TOGETHER)
 
 test-slow: .venv/dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest $(TOGETHER) -m slow
 
 site: .venv/methods
 	$(BIN)/prunarium site serve
