@@ -1,7 +1,7 @@
 # `make run` and `make test` need only Python 3.11 or newer; everything else goes into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-# two processes of one thread each, and the tests of a file in one of them
+# two processes of one thread each, and the tests of a file in one of them; slow tests compare times, and run alone
 TOGETHER := -n 2 --dist loadfile
 
 .PHONY: run test test-slow site lint types build-site clean
@@ -13,7 +13,7 @@ test: .venv/dev
 	$(BIN)/python -m pytest $(TOGETHER)
 
 test-slow: .venv/dev
-	$(BIN)/python -m pytest $(TOGETHER) -m slow
+	$(BIN)/python -m pytest -m slow
 
 site: .venv/methods
 	$(BIN)/prunarium site serve
