@@ -1,5 +1,7 @@
 """``storyworld`` as benchmarks: an encoder names the place, a decoder generates the answer."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -70,20 +72,13 @@ STORYWORLD_DECODER = EmbeddedBenchmark(
     respond=responses.generated_words(ANSWER_WORDS),
 )
 
-STORYWORLD_NEEDLE = EmbeddedBenchmark(
+STORYWORLD_NEEDLE = replace(
+    STORYWORLD_DECODER,
     name="storyworld-needle",
-    revision=storyworld.REVISION,
-    family="decoder",
     summary="recall of one fact that a long story states at its beginning, answers generated (1,025 tokens)",
-    metrics=("exact match",),
     samples=200,
-    patch=0,
     large_batch=8,
     make=lambda count, seed: to_decode(storyworld.needles(count, seed, NEEDLE_WORDS, NEEDLE_DEPTH)),
-    build=story_models.story_llama,
-    weights=STORYWORLD_DECODER.weights,
-    answer=next_word,
-    respond=responses.generated_words(ANSWER_WORDS),
 )
 
 STORY_BENCHMARKS = (STORYWORLD_ENCODER, STORYWORLD_DECODER, STORYWORLD_NEEDLE)

@@ -71,7 +71,7 @@ class DebertaHalves(Halves):
 
     @property
     def queries(self) -> Tensor:
-        raise NotImplementedError
+        raise PrunariumError("DeBERTa's attention keeps no queries, keys or values; use BERT, RoBERTa or DistilBERT")
 
     keys = values = queries
 
