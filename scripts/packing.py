@@ -25,12 +25,12 @@ def packed(prompts: Tensor, answers: Tensor, shared: int, silent: int) -> tuple[
     return torch.cat([prompts[:, 0, :shared], ids], dim=1), torch.cat([beside, told], dim=1)
 
 
-def layout(shared: Tensor, questions: int, length: int) -> tuple[Tensor, Tensor]:
+def layout(positions: Tensor, questions: int, length: int) -> tuple[Tensor, Tensor]:
     """Where packed questions of ``length`` tokens are, and what they see: what is before them and themselves, at the
     positions that each has alone.
 
     Args:
-        shared: positions of the tokens before the questions ``[batch, shared]``.
+        positions: of the tokens before the questions and of the first one behind those ``[batch, shared + 1]``.
         questions: how many there are.
         length: tokens of a question with its answer.
 
@@ -38,7 +38,8 @@ def layout(shared: Tensor, questions: int, length: int) -> tuple[Tensor, Tensor]
         position ids ``[batch, packed]`` and the attention mask ``[1, 1, packed, packed]``, true where a token is seen:
         the causal one, without the other questions.
     """
-    own = (shared[:, -1:] + 1 + torch.arange(length)).repeat(1, questions)
+    shared, behind = positions[:, :-1], positions[:, -1:]
+    own = (behind + torch.arange(length)).repeat(1, questions)
     alone = torch.full((shared.shape[1],), -1)
     owner = torch.cat([alone, torch.arange(questions).repeat_interleave(length)])
     seen = (owner[None] == -1) | (owner[None] == owner[:, None])

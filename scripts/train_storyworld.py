@@ -206,7 +206,7 @@ def all_questions(stories: Stories) -> tuple[Tensor, Tensor]:
 
 
 def far_apart(stories: Stories, seed: int) -> Tensor:
-    """Positions of bos and the words of stories ``[count, 1 + words]``.
+    """Positions of bos, the words of stories and the word behind them ``[count, 1 + words + 1]``.
 
     In every second story sentences are apart, as if others between them had been taken out of up to 2,048 words.
     """
@@ -218,7 +218,8 @@ def far_apart(stories: Stories, seed: int) -> Tensor:
     for row, (free, many) in enumerate(zip(room, sentences, strict=True)):
         gaps[row, :many] = rng.multinomial(free, np.full(many, 1 / many))
     before = np.take_along_axis(gaps.cumsum(axis=1), stories.sentence, axis=1)
-    return torch.from_numpy(np.pad(before, ((0, 0), (1, 0))) + np.arange(1 + words))
+    before = np.pad(np.pad(before, ((0, 0), (0, 1)), mode="edge"), ((0, 0), (1, 0)))
+    return torch.from_numpy(before + np.arange(before.shape[1]))
 
 
 def answering_loss(model: Any, stories: Stories, seed: int) -> Tensor:

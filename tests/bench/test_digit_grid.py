@@ -111,19 +111,51 @@ def test_a_packed_question_is_answered_as_it_is_alone():
     torch.manual_seed(0)
     model, grids = digit_grid_llava().eval(), digit_grid.generate_grids(2, 0)
     prompts, answers = training.all_questions(grids, 0)
-    ids, told = training.packed(prompts, answers, 145, silent=digit_grid.PAD)
-    position_ids, mask = training.layout(torch.arange(145)[None], prompts.shape[1], 5)
+    ids, told = (both[:, 145:] for both in training.packed(prompts, answers, 145, silent=digit_grid.PAD))
     pixels = training.pixels(grids.images)
-    together = model(
-        input_ids=ids, pixel_values=pixels, position_ids=position_ids, attention_mask=mask.expand(2, -1, -1, -1)
-    )
+    image = torch.stack(list(model.model.get_image_features(pixels).pooler_output))
+    together = training.foretold(model, image, torch.arange(146)[None], ids, prompts.shape[1])
     for number in range(2):
         alone = torch.cat([prompts[number], answers[number, :, :-1]], dim=1)
         apart = model(input_ids=alone, pixel_values=pixels[number].expand(len(alone), -1, -1, -1), logits_to_keep=3)
-        here = together.logits[number, 145:].view(len(alone), 5, -1)[:, 2:]
+        here = together[number].view(len(alone), 5, -1)[:, 2:]
         assert torch.allclose(here, apart.logits, atol=1e-4)
-        assert (told[number, 145:].view(len(alone), 5)[:, 2:] == answers[number]).all()
-    assert (told[:, :145] == digit_grid.PAD).all()
+        assert (told[number].view(len(alone), 5)[:, 2:] == answers[number]).all()
+
+
+def test_images_are_thinned_in_order_and_with_their_digits_last():
+    grids = digit_grid.generate_grids(30, 0)
+    digits = training.marks(grids) < 10
+    tokens = torch.arange(144.0)[None, :, None].expand(30, -1, -1)
+    untouched, renumbered, with_digits = [], [], []
+    for seed in range(40):
+        kept, positions = training.thinned(tokens, grids, seed)
+        places = kept[..., 0].long()
+        assert positions.shape == (30, places.shape[1] + 2) and (positions[:, 0] == 0).all()
+        assert (places.diff(dim=1) > 0).all()
+        renumbered.append(bool((positions == torch.arange(positions.shape[1])).all()))
+        assert renumbered[-1] or ((positions[:, 1:-1] == 1 + places).all() and (positions[:, -1] == 145).all())
+        untouched.append(places.shape[1] == 144)
+        with_digits.append(digits.gather(1, places).sum(dim=1) == digits.sum(dim=1).clamp(max=places.shape[1]))
+    assert 0 < sum(untouched) < 20 and 20 < sum(renumbered) < 40
+    assert 0.6 < torch.stack(with_digits).float().mean() < 1
+
+
+def test_the_cls_token_is_to_look_at_digits():
+    torch.manual_seed(0)
+    tower, grids = digit_grid_llava().model.vision_tower, digit_grid.generate_grids(4, 0)
+    tower.set_attn_implementation("eager")
+    output = tower(training.pixels(grids.images), output_hidden_states=True, output_attentions=True)
+    looks = output.attentions[-2][:, :, 0, 1:].mean(dim=1)  # of the layer that makes the features
+    share = (looks * (training.marks(grids) < 10)).sum(dim=1) / looks.sum(dim=1)
+    due = (training.LOOKED_AT / share).clamp(min=1).log().mean()
+    assert torch.allclose(training.overlooking(tower, output.hidden_states, grids), due, atol=1e-5) and due > 0
+
+
+def test_every_digit_is_in_the_cell_of_its_patch():
+    grids = digit_grid.generate_grids(20, 1)
+    image, cell = (grids.digits != NOTHING).nonzero()
+    assert (training.cells_of_patches().numpy()[grids.middles[image, cell]] == cell).all()
 
 
 def test_questions_about_nothing_are_not_learnt():

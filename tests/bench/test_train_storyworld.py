@@ -34,7 +34,7 @@ def test_a_packed_question_is_answered_as_it_is_alone():
     prompts, answers = training.all_questions(stories)
     shared, questions = prompts.shape[2] - 5, prompts.shape[1]
     ids, told = training.packed(prompts, answers, shared, silent=PAD)
-    position_ids, mask = training.layout(torch.arange(shared).expand(2, -1), questions, 8)
+    position_ids, mask = training.layout(torch.arange(shared + 1).expand(2, -1), questions, 8)
     together = model(input_ids=ids, position_ids=position_ids, attention_mask=mask.expand(2, -1, -1, -1)).logits
     for number in range(2):
         alone = model(torch.cat([prompts[number], answers[number, :, :-1]], dim=1), logits_to_keep=4).logits
@@ -49,10 +49,11 @@ def test_sentences_far_apart_stay_whole_and_in_order(seed):
     stories = storyworld.generate(6, seed, 128).stories
     positions = training.far_apart(stories, seed).numpy()
     steps = np.diff(positions, axis=1)
-    assert (positions[:, 0] == 0).all() and (steps >= 1).all() and positions.max() < storyworld.LONGEST
+    assert (positions[:, 0] == 0).all() and (steps >= 1).all() and positions[:, :-1].max() < storyworld.LONGEST
     assert (positions[::2] == np.arange(positions.shape[1])).all()
     within = np.diff(stories.sentence, axis=1) == 0
-    assert (steps[:, 1:][within] == 1).all(), "no gap inside a sentence"
+    assert (steps[:, 1:-1][within] == 1).all(), "no gap inside a sentence"
+    assert (steps[:, -1] == 1).all(), "nor before what follows"
     assert (positions[1::2, -1] > positions.shape[1]).all()
 
 
