@@ -11,7 +11,7 @@ from prunarium.bench.environment import weights_hash
 
 CHECKSUMS = {
     ("cluttered-digits", 1): "c1ffe20f77202c00241525870123a47b5bca64883922bd50a1f40ecc46162954",
-    ("digit-grid", 2): "ae5dbf105220076e72098cf379c1bf96149a7ee9ed0342b88c930d0ccf68e494",
+    ("digit-grid", 3): "acfaaddf900e39b014e69b1a63ee96608e6562c223ad3dcbdfdf7f58234410c7",
 }
 
 
@@ -32,7 +32,7 @@ def test_shipped_model_is_good(name):
     right = benchmark.right(said, data.labels[:900])
     assert right.mean() >= 0.95
     for kind in set(data.kinds):
-        assert right[np.array(data.kinds) == kind].mean() >= 0.94, kind
+        assert right[np.array(data.kinds) == kind].mean() >= 0.95, kind
 
 
 @pytest.mark.parametrize("name", benchmarks())

@@ -20,7 +20,7 @@ import numpy as np
 
 from prunarium.bench import digits
 
-REVISION = 2
+REVISION = 3
 GRID = 3  # cells a side
 CELL = 16  # pixels a side
 CANVAS = GRID * CELL
