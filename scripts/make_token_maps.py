@@ -46,7 +46,7 @@ def as_text(maps: TokenMaps) -> str:
 
 def shown() -> list[str]:
     """Methods that need nothing but their parameters, and whose tokens leave an image, not the cache alone."""
-    pictured = {benchmark.family for benchmark in benchmarks().values()}
+    pictured = {benchmark.family for benchmark in benchmarks().values() if benchmark.pictured}
     kinds = {name: registry.load_class(name) for name, card in registry.cards().items() if pictured & {*card.families}}
     return [name for name, kind in kinds.items() if not kind.asks and not getattr(kind(), "evicts", False)]
 

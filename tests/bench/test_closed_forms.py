@@ -8,8 +8,9 @@ from hypothesis import strategies as some
 from prunarium import PrunariumError, load
 from prunarium.bench.benchmarks import next_word
 from prunarium.bench.closed_forms import _windows, closed_form
-from prunarium.bench.counters import OWN, audit_stages, count_macs, count_stages, total
+from prunarium.bench.counters import OWN, WHOLE, audit_stages, count_macs, count_stages, total
 from prunarium.families import VlmMethod
+from tests.families import decoder_models
 from tests.families.vlm_models import IMAGE, MODELS, make_llava_next, make_qwen, prompt_for
 
 STAGES = {"tower", "projector", "prefill"}
@@ -50,6 +51,19 @@ def test_every_stage_is_counted_and_derived_alike(kind, name):
     assert (counted[OWN].own > 0) == (name != "identity")
     with METHODS[name].apply(model) as handle:
         assert count_macs(model, next_word, prompt, handle) == total(counted.values())
+
+
+@pytest.mark.parametrize("name", ["identity", "h2o", "gemfilter"])
+@pytest.mark.parametrize("kind", decoder_models.KINDS)
+def test_a_language_model_is_counted_and_derived_alike(kind, name):
+    if (kind, name) == ("opt", "gemfilter"):
+        pytest.skip("learned positions cannot be counted anew")
+    model, method = decoder_models.make(kind), load(name)
+    prompt = {"input_ids": torch.randint(2, 60, (1, 24), generator=torch.manual_seed(0))}
+    counted, expected = both(method, model, prompt)
+    audit_stages(counted, expected)
+    assert expected[WHOLE].total == pytest.approx(counted[WHOLE].total, rel=1e-6)
+    assert (counted[OWN].own > 0) == (name != "identity")
 
 
 @pytest.mark.parametrize("kind", ["llava", "llava, SigLIP and Qwen2", "llava-next"])

@@ -51,7 +51,15 @@ def test_many_blocks_have_no_numbers() -> None:
     assert not axes.texts
 
 
-@pytest.mark.parametrize("name, benchmark", [("tome", "cluttered-digits"), ("fastv", "digit-grid")])
+@pytest.mark.parametrize(
+    "name, benchmark",
+    [
+        ("tome", "cluttered-digits"),
+        ("fastv", "digit-grid"),
+        ("topk-received", "storyworld-encoder"),
+        ("h2o", "storyworld-decoder"),
+    ],
+)
 def test_a_picture_is_an_image(tmp_path: Path, name: str, benchmark: str) -> None:
     work = on(benchmark)
     path = token_picture.draw(load(name), work, tmp_path / "deep" / "map.png", "--picture")

@@ -55,6 +55,11 @@ class EmbeddedBenchmark(Benchmark):
     answer: Answer
     respond: Respond
 
+    @property
+    def pictured(self) -> bool:
+        """Whether the inputs are images, so that maps of their patches can be drawn."""
+        return self.patch > 0
+
     def data(self) -> InMemory:
         """The test samples: the same bytes everywhere."""
         return self.make(self.samples, TEST_SEED)
@@ -185,7 +190,9 @@ VQA = QuestionBenchmark(
 @functools.cache
 def benchmarks() -> dict[str, EmbeddedBenchmark]:
     """Every embedded benchmark by its name."""
-    return {benchmark.name: benchmark for benchmark in (CLUTTERED_DIGITS, DIGIT_GRID)}
+    from prunarium.bench.story_benchmarks import STORY_BENCHMARKS  # which are made of what stands here
+
+    return {benchmark.name: benchmark for benchmark in (CLUTTERED_DIGITS, DIGIT_GRID, *STORY_BENCHMARKS)}
 
 
 @functools.cache

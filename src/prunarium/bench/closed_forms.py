@@ -9,6 +9,7 @@ from prunarium.bench.counters import WHOLE, Macs, Stages, total
 from prunarium.bench.samples import Inputs
 from prunarium.errors import PrunariumError
 from prunarium.families import Report
+from prunarium.families.decoder.anatomy import ANATOMIES
 from prunarium.families.encoder.hugging_face import TextEncoder
 
 
@@ -16,7 +17,7 @@ def closed_form(model: Any, report: Report, inputs: Inputs) -> Stages:
     """Of each stage, from the tokens of every block; the method's own work is left out.
 
     Args:
-        model: that ran; a vision-language model gave the logits of the last token.
+        model: that ran; a language model gave the logits of the last token.
         report: of the method in it.
         inputs: of one sample.
     """
@@ -24,6 +25,8 @@ def closed_form(model: Any, report: Report, inputs: Inputs) -> Stages:
         return {WHOLE: vit_macs(model, report)}
     if TextEncoder.fits(model):
         return {WHOLE: encoder_macs(model, report)}
+    if type(model).__name__ in ANATOMIES:
+        return {WHOLE: language_model_macs(model, [record.attended for record in report.blocks])}
     inner, text = model.model, inputs["input_ids"].shape[1] - report.tokens_in[0]
     prefill = decoder_macs(inner.language_model.layers, [count + text for count in report.tokens_out])
     stages = {"prefill": prefill + Macs(linear=model.lm_head.weight.numel())}
@@ -161,10 +164,23 @@ def _windows(frames: int, height: int, width: int, merge: int, side: int) -> lis
     return [merge * merge * row * column for row in rows for column in columns] * frames
 
 
+def language_model_macs(model: Any, tokens: list[int]) -> Macs:
+    """Closed form of a causal language model that reads one prompt, from the tokens in each layer; one word."""
+    layers = ANATOMIES[type(model).__name__].reader(model).layers
+    return decoder_macs(layers, tokens) + Macs(linear=model.get_output_embeddings().weight.numel())
+
+
 def decoder_macs(layers: Any, tokens: list[int]) -> Macs:
-    """Closed form of Llama layers, one prompt, from the tokens in each layer, text and image."""
+    """Closed form of decoder layers, one prompt, from the tokens in each layer, text and image."""
     linear = attention = 0
     for layer, count in zip(layers, tokens, strict=True):
         linear += count * _linear(layer)
-        attention += 2 * count * count * layer.self_attn.q_proj.out_features
+        attention += 2 * count * count * _attended_width(layer)
     return Macs(linear=linear, attention=attention)
+
+
+def _attended_width(layer: Any) -> int:
+    """Of all heads' queries together."""
+    if hasattr(layer, "self_attn"):
+        return layer.self_attn.q_proj.out_features
+    return layer.attention.query_key_value.out_features // 3

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from prunarium.bench import models, responses, story_models, storyworld
 from prunarium.bench.benchmarks import EmbeddedBenchmark, next_word
 from prunarium.bench.samples import InMemory, Inputs, no_images
-from prunarium.bench.story_words import ANSWER_WORDS, in_words
+from prunarium.bench.story_words import ANSWER_WORDS, VOCABULARY, in_words
 from prunarium.bench.storyworld import Asked
 
 ENCODER_WORDS, DECODER_WORDS, NEEDLE_WORDS = 128, 256, 1024
@@ -26,19 +26,25 @@ def _captions(asked: Asked) -> tuple[str, ...]:
     return tuple(f"{in_words(question)} {in_words(answer)}" for question, answer in pairs)
 
 
+def _words(ids: Tensor) -> tuple[list[str], ...]:
+    return tuple([VOCABULARY[one] for one in text] for text in ids.tolist())
+
+
 def to_encode(asked: Asked) -> InMemory:
     """Questions before their stories; the class is the place that the answer names."""
     ids, types = (torch.from_numpy(part) for part in asked.pairs())
     inputs = {"input_ids": ids, "token_type_ids": types}
     places = torch.from_numpy(asked.places())
-    return InMemory(inputs, places, no_images(len(ids)), _captions(asked), asked.kinds)
+    return InMemory(inputs, places, no_images(len(ids)), _captions(asked), asked.kinds, _words(ids))
 
 
 def to_decode(asked: Asked) -> InMemory:
     """Questions after their stories; the answer's words are to be generated."""
     inputs = {"input_ids": torch.from_numpy(asked.prompts())}
     answers = torch.from_numpy(asked.answers())
-    return InMemory(inputs, answers, no_images(len(answers)), _captions(asked), asked.kinds)
+    return InMemory(
+        inputs, answers, no_images(len(answers)), _captions(asked), asked.kinds, _words(inputs["input_ids"])
+    )
 
 
 STORYWORLD_ENCODER = EmbeddedBenchmark(
@@ -82,4 +88,3 @@ STORYWORLD_NEEDLE = replace(
 )
 
 STORY_BENCHMARKS = (STORYWORLD_ENCODER, STORYWORLD_DECODER, STORYWORLD_NEEDLE)
-"""``benchmarks()`` names them once their models are trained."""

@@ -8,6 +8,8 @@ from prunarium.bench.wording import difference, macs, megabytes, percent, place,
 from prunarium.cli.console import console
 from prunarium.records import Cost, Interval, MeasuredScore, Speed
 
+_COUNTED = {"vlm": "image tokens per layer", "decoder": "cached tokens per layer"}
+
 
 def show_score(score: MeasuredScore) -> None:
     """Print the untouched model beside the method, and what the numbers mean."""
@@ -24,13 +26,13 @@ def show_score(score: MeasuredScore) -> None:
             percent(quality.method),
             f"{difference(quality)} points",
         )
-    what = "image tokens per layer" if score.family == "vlm" else "tokens per block"
+    what = _COUNTED.get(score.family, "tokens per block")
     for row in (*_cost_rows(cost, what), *(row for speed in score.speed for row in _speed_rows(speed))):
         table.add_row(*row)
     out = console()
     out.print(table)
     out.print(f"{what}: {cost.tokens_baseline[0]} -> {_counts(cost.tokens)}", soft_wrap=True)
-    if cache := cost.cache:
+    if (cache := cost.cache) and score.family == "vlm":
         out.print(
             f"cached tokens per layer: {cache.entries_baseline[0]:.0f} -> {_counts(cache.entries)}", soft_wrap=True
         )

@@ -79,7 +79,7 @@ def pictures() -> dict[str, bytes]:
     from PIL import Image
 
     made = {}
-    for benchmark in benchmarks().values():
+    for benchmark in (one for one in benchmarks().values() if one.pictured):
         images = benchmark.data().images
         for place in range(INPUTS):
             stream = io.BytesIO()
@@ -94,7 +94,7 @@ def picture_name(benchmark: EmbeddedBenchmark, place: int) -> str:
 
 
 def _benchmarks_of(card: Card) -> list[EmbeddedBenchmark]:
-    return [one for one in benchmarks().values() if one.family in card.families]
+    return [one for one in benchmarks().values() if one.pictured and one.family in card.families]
 
 
 def _ran_on(card: Card, method: TokenMethod, workload: Workload) -> ShownModel:

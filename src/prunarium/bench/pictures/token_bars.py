@@ -8,7 +8,9 @@ from prunarium.bench.pictures.series_styles import COLOURS, FAINT, INK, SMALL, T
 MOST_NUMBERS = 24
 
 
-def draw_bars(axes: Any, tokens: Sequence[float], untouched: Sequence[float], what: str = "tokens") -> None:
+def draw_bars(
+    axes: Any, tokens: Sequence[float], untouched: Sequence[float], what: str = "tokens leaving each block"
+) -> None:
     """Draw the bars, with their numbers where there is room. ``what`` is counted."""
     blocks = range(len(tokens))
     axes.bar(blocks, untouched, color=FAINT, alpha=0.2, width=0.8, gid="untouched")
@@ -21,7 +23,7 @@ def draw_bars(axes: Any, tokens: Sequence[float], untouched: Sequence[float], wh
     axes.set_ylim(0, 1.12 * max(*untouched, *tokens))
     share = sum(tokens) / sum(untouched)
     axes.set_title(
-        f"{what} leaving each block; grey: untouched model, {untouched[0]:.4g}; budget {share:.3f}",
+        f"{what}; grey: untouched model, {untouched[0]:.4g}; budget {share:.3f}",
         fontsize=TEXT,
         color=INK,
         loc="left",

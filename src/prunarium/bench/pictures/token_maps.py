@@ -17,10 +17,9 @@ Maps = Mapping[int, np.ndarray]
 
 
 def maps_of(handle: Handle, workload: Workload) -> Maps:
-    """Where the patches are after some of the blocks of the last forward pass: the first block that reduces, one
-    half-way and the last; the last block of all where none does."""
+    """Where the patches are after some of the blocks of the last forward pass."""
     prefix = getattr(workload.model, "num_prefix_tokens", 0)
-    return {block: handle.source(block)[:, prefix:].numpy() for block in _blocks_to_show(handle.report())}
+    return {block: handle.source(block)[:, prefix:].numpy() for block in blocks_to_show(handle.report())}
 
 
 def draw_maps(figure: Any, workload: Workload, report: Report, maps: Maps) -> None:
@@ -72,7 +71,8 @@ def token_map(image: np.ndarray, home: np.ndarray, patch: int) -> np.ndarray:
     return painted.astype(np.uint8)
 
 
-def _blocks_to_show(report: Report) -> list[int]:
+def blocks_to_show(report: Report) -> list[int]:
+    """The first block that moves tokens, one half-way and the last; the last of all where none does."""
     reducing = [record.block for record in report.blocks if record.moves] or [len(report.blocks) - 1]
     return sorted({reducing[0], reducing[len(reducing) // 2], reducing[-1]})
 
