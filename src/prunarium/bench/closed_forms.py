@@ -9,6 +9,8 @@ from prunarium.bench.counters import WHOLE, Macs, Stages, total
 from prunarium.bench.samples import Inputs
 from prunarium.errors import PrunariumError
 from prunarium.families import Report
+from prunarium.families.decoder.adapter import CausalLanguageModel
+from prunarium.families.decoder.anatomy import ANATOMIES
 from prunarium.families.encoder.hugging_face import TextEncoder
 
 
@@ -24,6 +26,8 @@ def closed_form(model: Any, report: Report, inputs: Inputs) -> Stages:
         return {WHOLE: vit_macs(model, report)}
     if TextEncoder.fits(model):
         return {WHOLE: encoder_macs(model, report)}
+    if CausalLanguageModel.fits(model):
+        return {WHOLE: causal_macs(model, report)}
     inner, text = model.model, inputs["input_ids"].shape[1] - report.tokens_in[0]
     prefill = decoder_macs(inner.language_model.layers, [count + text for count in report.tokens_out])
     stages = {"prefill": prefill + Macs(linear=model.lm_head.weight.numel())}
@@ -81,6 +85,19 @@ def encoder_macs(model: Any, report: Report) -> Macs:
         attention += (1 if record.reused else 2) * count * count * width
     of_each = type(model).__name__.endswith(("TokenClassification", "QuestionAnswering", "MaskedLM"))
     linear += (report.tokens_in[0] if of_each else 1) * (_linear(model) - _linear(layers))
+    return Macs(linear=linear, attention=attention)
+
+
+def causal_macs(model: Any, report: Report) -> Macs:
+    """Closed form of a causal language model, one prompt of which it gives the scores of the next word."""
+    reader, config = ANATOMIES[type(model).__name__].reader(model), model.config
+    heads = config.num_attention_heads
+    width = heads * (getattr(config, "head_dim", None) or config.hidden_size // heads)
+    around = sum(_linear(part) for name in ("project_in", "project_out") if (part := getattr(reader, name, None)))
+    linear, attention = model.get_output_embeddings().weight.numel() + report.blocks[0].attended * around, 0
+    for layer, record in zip(reader.layers, report.blocks, strict=True):
+        linear += record.attended * _linear(layer)
+        attention += 2 * record.attended**2 * width
     return Macs(linear=linear, attention=attention)
 
 

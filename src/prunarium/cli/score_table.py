@@ -24,6 +24,10 @@ def show_score(score: MeasuredScore) -> None:
             percent(quality.method),
             f"{difference(quality)} points",
         )
+    if (found := score.perplexity) is not None:
+        ratio_of_words = f"{found.ratio_low:.3f} to {found.ratio_high:.3f}"
+        what = f"perplexity, {found.words} tokens"
+        table.add_row(what, f"{found.baseline:.2f}", f"{found.method:.2f}", f"x {ratio_of_words}")
     what = "image tokens per layer" if score.family == "vlm" else "tokens per block"
     for row in (*_cost_rows(cost, what), *(row for speed in score.speed for row in _speed_rows(speed))):
         table.add_row(*row)

@@ -61,6 +61,11 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         self.place, self.image, self.there, self.weight = entries.place, entries.image, entries.there, entries.weight
 
     @property
+    def length(self) -> int:
+        """Tokens of the prompt, padding included."""
+        return self._length
+
+    @property
     def entries(self) -> Entries:
         """All that the layer holds."""
         return Entries(self.keys, self.values, self.place, self.image, self.there, self.weight)
@@ -149,6 +154,10 @@ class SlotLayer(HeldLayer):
     def coming(self, count: int) -> Tensor:
         """The places of the words that are expected, the same in all heads ``[batch or 1, words]``."""
         return self._slots()[:, 0, -count:]
+
+    def turning(self) -> tuple[Tensor, Tensor]:
+        """Cosines and sines of the places ``[batch or 1, key heads or 1, entries, rotary dim]``."""
+        return self._rotary(self.keys, self._slots())
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         slots = self._slots()
