@@ -22,17 +22,19 @@ def word_tokenizer(pairs=True):
     words = [*WORDS, *(f"<word {number}>" for number in range(60))][:60]
     made = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="<unk>"))
     made.pre_tokenizer = pre_tokenizers.Whitespace()
-    ends = {"special_tokens": [("<s>", 1), ("</s>", 2)]}
-    made.post_processor = (
-        processors.TemplateProcessing(single="<s> $A </s>", pair="<s> $A </s> $B:1 </s>:1", **ends)
-        if pairs
-        else processors.TemplateProcessing(single="<s> $A", **ends)
-    )
+    made.post_processor = _ends(pairs)
     return _fast(made)
 
 
 @functools.cache
-def byte_tokenizer():
+def typed_tokenizer():
+    """The same, which also tells the two texts of a pair apart, as BERT's do."""
+    made = word_tokenizer().backend_tokenizer
+    return _fast(made, model_input_names=["input_ids", "token_type_ids", "attention_mask"])
+
+
+@functools.cache
+def byte_tokenizer(pairs=True):
     """Bytes alone: every script is read, and most letters are several tokens."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {"<pad>": 0, "<s>": 1, "</s>": 2, "<unk>": 3}
@@ -40,15 +42,21 @@ def byte_tokenizer():
     made = Tokenizer(models.BPE(vocabulary, [], unk_token="<unk>"))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
-    made.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", pair="<s> $A </s> $B:1 </s>:1", special_tokens=[("<s>", 1), ("</s>", 2)]
-    )
+    made.post_processor = _ends(pairs)
     return _fast(made)
 
 
-def _fast(made):
+def _ends(pairs):
+    """What is put around a text: by encoders at both ends, by decoders in front."""
+    special = {"special_tokens": [("<s>", 1), ("</s>", 2)]}
+    if not pairs:
+        return processors.TemplateProcessing(single="<s> $A", **special)
+    return processors.TemplateProcessing(single="<s> $A </s>", pair="<s> $A </s> $B:1 </s>:1", **special)
+
+
+def _fast(made, **extra):
     special = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
-    return PreTrainedTokenizerFast(tokenizer_object=made, cls_token="<s>", sep_token="</s>", **special)
+    return PreTrainedTokenizerFast(tokenizer_object=made, cls_token="<s>", sep_token="</s>", **special, **extra)
 
 
 def save_encoder(folder, kind="BertForSequenceClassification", tokenizer=None, **extra):
