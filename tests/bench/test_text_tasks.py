@@ -58,6 +58,16 @@ def test_classification_is_what_the_model_says_of_each_text_alone(kind, tmp_path
     assert score.cost.macs < score.cost.macs_baseline and score.benchmark == "text-classification"
 
 
+@pytest.mark.parametrize("own", [{}, {"share_att_key": False}, {"relative_attention": False}])
+def test_deberta_is_measured_against_itself(own, tmp_path):
+    """What its attention computes of distances has a closed form too."""
+    model = save_encoder(tmp_path / "deberta", "DebertaV2ForSequenceClassification", **own)
+    work = workload("text-classification", model, write_lines(tmp_path / "a.jsonl", sentiments()))
+    assert "no fused attention for DebertaV2ForSequenceClassification" in work.warning
+    score = measured("topk-received", work, keep_rate=0.5)
+    assert score.quality.samples == 10 and score.cost.macs < score.cost.macs_baseline
+
+
 def test_pairs_are_read_together(tmp_path):
     rows = [{"premise": SENTENCE, "hypothesis": "is it red ?", "label": 1}]
     work = workload(

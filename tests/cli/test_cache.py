@@ -23,14 +23,14 @@ def place(tmp_path_factory):
 
 
 def test_generation_goes_on_from_the_file(place, prunarium, tmp_path):
-    words = ("cache", "h2o", place / "prompt.txt", "--model", place / "llama", "--budget", "0.5")
+    words = ("cache", "h2o", place / "prompt.txt", "--model", place / "llama", "--budget", "0.48")
     done = prunarium(*words, "--output", tmp_path / "a.safetensors", "--json")
     assert done.code == 0, done.err
     told = json.loads(done.out)
     assert told["tokens"] == 25 and told["entries_by_layer"] == [12.0] * 3 and Path(told["path"]).is_file()
     hub = load_text_model(place / "llama", "AutoModelForCausalLM")
     ids = torch.tensor([hub.tokenizer(SENTENCE * 3)["input_ids"]])
-    with load("h2o", keep_rate=0.5).apply(hub.model):
+    with load("h2o", capacity=12).apply(hub.model):
         at_once = hub.model.generate(ids, max_new_tokens=6)[:, 25:]
         kept = load_cache(tmp_path / "a.safetensors", hub.model)
         assert torch.equal(hub.model.generate(**kept.going_on(), max_new_tokens=5), at_once)

@@ -25,7 +25,6 @@ def place(tmp_path_factory):
     root = tmp_path_factory.mktemp("texts")
     save_encoder(root / "bert")
     save_encoder(root / "reader", "BertForQuestionAnswering")
-    save_encoder(root / "deberta", "DebertaV2ForSequenceClassification")
     save_decoder(root / "llama")
     save_to_disk(root / "reviews", [{"review_text": row["text"], "stars": row["label"]} for row in sentiments()])
     write_lines(root / "squad.jsonl", questions(3))
@@ -113,10 +112,6 @@ BAD = {
     "a picture for text": (
         ("--model", "{root}/llama", "--image", "a.png"),
         "--image must be left out: the model reads text",
-    ),
-    "attention that is not fused": (
-        ("--model", "{root}/deberta", *CLASSES, "--column", "text=review_text", "--column", "label=stars"),
-        "attention without the fused kernel",
     ),
 }
 

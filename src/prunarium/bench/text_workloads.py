@@ -53,7 +53,7 @@ def on_texts(
         metrics=benchmark.metrics,
         batch=task.batch,
         varied=task.varied,
-        warning=task.note,
+        warning="; ".join(filter(None, (task.note, _slow(hub.model)))),
     )
 
 
@@ -86,6 +86,12 @@ def on_text(directory: Path, prompt: str | None, device: torch.device, what: str
 def first_output(model: Any, inputs: Inputs) -> Tensor:
     """What an encoder gives first: scores, or hidden states ``[batch, ...]``."""
     return model(**for_model(inputs))[0].flatten(1)
+
+
+def _slow(model: Any) -> str:
+    if getattr(model, "_supports_sdpa", True):
+        return ""
+    return f"transformers have no fused attention for {type(model).__name__}: times are against plain matrix products"
 
 
 def _head_of(directory: Path) -> str:
