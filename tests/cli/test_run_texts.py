@@ -27,7 +27,7 @@ def place(tmp_path_factory):
     save_encoder(root / "reader", "BertForQuestionAnswering")
     save_decoder(root / "llama")
     save_to_disk(root / "reviews", [{"review_text": row["text"], "stars": row["label"]} for row in sentiments()])
-    write_lines(root / "squad.jsonl", questions(3))
+    write_lines(root / "squad.jsonl", questions(4)[:3])
     (root / "text.txt").write_text(SENTENCE * 80)
     return root
 
@@ -59,6 +59,19 @@ def test_a_benchmark_is_measured_and_compared(place, prunarium, tmp_path):
     [ranking] = json.loads(done.out)["rankings"]
     assert {row["method"] for row in ranking["rows"]} == {"knorm", "random"}
     assert ranking["condition"]["metric"] == "f1"
+    own = ("--data", place / "squad.jsonl", "--checkpoint", place / "llama")
+    done = prunarium("verify", "knorm", "--records", tmp_path, *own)
+    assert "1 passed, 0 failed, 0 skipped" in done.out, (done.out, done.err)
+
+
+@pytest.mark.slow
+def test_perplexity_is_verified(place, prunarium, tmp_path):
+    words = ("--benchmark", "perplexity", "--data", place / "text.txt", "--records", tmp_path, *QUICK)
+    done = prunarium("bench", "knorm", "--model", place / "llama", "--budget", "0.5", *words)
+    assert done.code == 0, done.err
+    own = ("--data", place / "text.txt", "--checkpoint", place / "llama")
+    done = prunarium("verify", "knorm", "--records", tmp_path, *own)
+    assert "perplexity, ratio" in done.out and "1 passed, 0 failed" in done.out, (done.out, done.err)
 
 
 def test_a_sweep_names_columns(place):
