@@ -35,7 +35,7 @@ def load(name: str, **parameters: Any) -> Any:
     return load_method(name, **parameters)
 
 
-def save_cache(path: "Path", cache: Any, words: Any, model: Any, **about: str) -> None:
+def save_cache(path: "str | Path", cache: Any, words: Any, model: Any, **about: str) -> None:
     """Write the key-value cache that a prompt left, with a method in the model or without one, to a safetensors file.
 
     ``prunarium.families.caching.files.save_cache`` says what each argument is.
@@ -43,12 +43,14 @@ def save_cache(path: "Path", cache: Any, words: Any, model: Any, **about: str) -
     Raises:
         PrunariumError: the cache is empty, static or holds other layers than transformers' dynamic ones.
     """
+    from pathlib import Path
+
     from prunarium.families.caching import files
 
-    files.save_cache(path, cache, words, model, **about)
+    files.save_cache(Path(path), cache, words, model, **about)
 
 
-def load_cache(path: "Path", model: Any, *, plain: bool = False) -> Any:
+def load_cache(path: "str | Path", model: Any, *, plain: bool = False) -> Any:
     """A cache that ``save_cache`` or ``prunarium cache`` wrote, as a ``KeptCache``:
 
         kept = prunarium.load_cache("cache.safetensors", model)
@@ -63,6 +65,8 @@ def load_cache(path: "Path", model: Any, *, plain: bool = False) -> Any:
     Raises:
         PrunariumError: the file is no such cache, or of another model, or cannot be plain.
     """
+    from pathlib import Path
+
     from prunarium.families.caching import files
 
-    return files.load_cache(path, model, plain=plain)
+    return files.load_cache(Path(path), model, plain=plain)

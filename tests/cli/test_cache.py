@@ -32,7 +32,7 @@ def test_generation_goes_on_from_the_file(place, prunarium, tmp_path):
     ids = torch.tensor([hub.tokenizer(SENTENCE * 3)["input_ids"]])
     with load("h2o", capacity=12).apply(hub.model):
         at_once = hub.model.generate(ids, max_new_tokens=6)[:, 25:]
-        kept = load_cache(tmp_path / "a.safetensors", hub.model)
+        kept = load_cache(str(tmp_path / "a.safetensors"), hub.model)
         assert torch.equal(hub.model.generate(**kept.going_on(), max_new_tokens=5), at_once)
     assert prunarium(*words, "--output", tmp_path / "a.safetensors").code == 1, "there is such a file already"
     done = prunarium(*words, "--output", tmp_path / "a.safetensors", "--force")

@@ -1,7 +1,7 @@
 """The cache that a prompt leaves with a method, written to a file."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -24,7 +24,7 @@ def fill_cache(
     path: Path,
     budget: float | None = None,
     device: str = "cpu",
-    precision: Precision = "float32",
+    precision: str = "float32",
     what: str = "the prompt",
 ) -> dict[str, Any]:
     """Have a language model read a prompt with a method, and write what is left of its cache, with the word that it
@@ -49,7 +49,7 @@ def fill_cache(
     """
     if directory.is_dir() and family_of(directory) != "decoder":
         raise PrunariumError(f"--model {directory}: holds no language model; only those leave a cache")
-    workload = in_precision(on_text(directory, prompt, find_device(device), what), precision)
+    workload = in_precision(on_text(directory, prompt, find_device(device), what), cast(Precision, precision))
     if budget is not None:
         method = at_budget(method, budget, workload)
     inputs = workload.data.batch(0, 1, workload.device)

@@ -17,9 +17,9 @@ from prunarium.cli.values import parse_setting
 @app.command(rich_help_panel=MEASURE)
 def cache(
     method: options.Method,
+    model: Annotated[Path, typer.Option(help="directory of the language model that reads it")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="the .safetensors file to write")],
     file: Annotated[str, typer.Argument(help="the prompt: a text file, or - for the standard input")] = "-",
-    model: Annotated[Path, typer.Option(help="directory of the language model that reads it")] = ...,  # type: ignore[assignment]
-    output: Annotated[Path, typer.Option("--output", "-o", help="the .safetensors file to write")] = ...,  # type: ignore[assignment]
     force: Annotated[bool, typer.Option("--force", help="overwrite --output")] = False,
     param: options.Setting = None,
     budget: Annotated[float | None, typer.Option(help="entries kept, of the prompt's; finds the parameter")] = None,
