@@ -1,15 +1,22 @@
 """What text models from directories are asked on datasets, how they answer, and how answers are judged."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
 from prunarium import PrunariumError, load
+from prunarium.bench import storyworld
 from prunarium.bench.answer_texts import ENDED, bare, right_answers, spelled
 from prunarium.bench.perplexity import surprises
 from prunarium.bench.quality import answer, compare_foretelling
 from prunarium.bench.responses import right
 from prunarium.bench.run import Run
+from prunarium.bench.story_benchmarks import ENCODER_WORDS, class_scores, to_encode
+from prunarium.bench.story_models import story_bert
+from prunarium.bench.story_prompts import texts
+from prunarium.bench.story_tokenizer import story_tokenizer
 from prunarium.bench.text_spans import _best
 from prunarium.bench.workload import workload_for
 from prunarium.registry import find_card
@@ -77,6 +84,42 @@ def test_pairs_are_read_together(tmp_path):
     )
     batch = work.data.batch(0, 1, work.device)
     assert (batch["input_ids"][0] == 2).sum() == 2 and batch["token_type_ids"].sum() == 5
+
+
+def test_a_directory_answers_as_the_embedded_benchmark_that_it_was_made_of(tmp_path):
+    """The same model and the same stories, once as token ids, once as text in files."""
+    torch.manual_seed(0)
+    model, asked = story_bert(), storyworld.generate(12, 0, ENCODER_WORDS)
+    data = to_encode(asked)
+    model.save_pretrained(tmp_path / "story")
+    story_tokenizer().save_pretrained(tmp_path / "story")
+    (tmp_path / "story" / "tokenizer_config.json").write_text(with_types(tmp_path / "story" / "tokenizer_config.json"))
+    rows = [
+        {"question": question, "sentence": story, "label": int(place)}
+        for (story, question), place in zip(texts(asked), asked.places(), strict=True)
+    ]
+    work = workload("text-classification", tmp_path / "story", write_lines(tmp_path / "a.jsonl", rows))
+    assert torch.equal(work.data.labels, data.labels)
+    batch, embedded = work.data.batch(0, 12, work.device), data.batch(0, 12, work.device)
+    assert torch.equal(batch["input_ids"], embedded["input_ids"])
+    assert torch.allclose(work.answer(work.model, batch), class_scores(model, embedded), atol=1e-5)
+
+
+def with_types(config):
+    """A tokenizer's settings, told to tell the two texts of a pair apart."""
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    return json.dumps({**json.loads(config.read_text()), "model_input_names": names})
+
+
+def test_rounded_models_are_judged_too(tmp_path):
+    data = write_lines(tmp_path / "a.jsonl", questions()[:2])
+    reader = save_encoder(tmp_path / "bert", "BertForQuestionAnswering")
+    for benchmark, model, name in (
+        ("extractive-qa", reader, "topk-received"),
+        ("generative-qa", save_decoder(tmp_path / "llama"), "h2o"),
+    ):
+        work = workload(benchmark, model, data, precision="bfloat16")
+        assert work.model.dtype == torch.bfloat16 and measured(name, work, keep_rate=0.5).quality.samples == 2
 
 
 def test_classes_go_by_name(tmp_path):

@@ -29,7 +29,7 @@ def cache(
 ) -> None:
     """Have a language model read a prompt, and keep what a method leaves of its key-value cache.
 
-    ``prunarium.families.load_cache`` reads the file into a cache of transformers, to go on from in another process.
+    ``prunarium.load_cache`` reads the file into a cache of transformers, to go on from in another process.
     """
     from prunarium import registry
 
