@@ -84,6 +84,7 @@ def test_pairs_are_read_together(tmp_path):
     )
     batch = work.data.batch(0, 1, work.device)
     assert (batch["input_ids"][0] == 2).sum() == 2 and batch["token_type_ids"].sum() == 5
+    assert work.data.words[0][:3] == ["<s>", "the", "red"] == work.data.words[:1][0][:3] and len(work.data.words) == 1
 
 
 def test_a_directory_answers_as_the_embedded_benchmark_that_it_was_made_of(tmp_path):
@@ -192,6 +193,7 @@ def test_generated_answers(kind, tmp_path):
     work = workload("generative-qa", model, data)
     score = measured("knorm", work, keep_rate=0.5)
     assert score.quality.samples == 3 and score.cost.budget == pytest.approx(0.5, abs=0.02)
+    assert score.cost.cache.bytes < 0.6 * score.cost.cache.bytes_baseline
     full = measured("knorm", work, keep_rate=1.0) if kind == "llama" else None
     assert full is None or full.quality.answers == full.quality.answers_baseline
 

@@ -8,7 +8,6 @@ from torch import nn
 from prunarium.bench.counters import WHOLE, Macs, Stages, total
 from prunarium.bench.samples import Inputs
 from prunarium.families import Report
-from prunarium.families.decoder.adapter import CausalLanguageModel
 from prunarium.families.decoder.anatomy import ANATOMIES
 from prunarium.families.encoder.hugging_face import TextEncoder
 
@@ -17,7 +16,7 @@ def closed_form(model: Any, report: Report, inputs: Inputs) -> Stages:
     """Of each stage, from the tokens of every block; the method's own work is left out.
 
     Args:
-        model: that ran; a vision-language model gave the logits of the last token.
+        model: that ran; a language model gave the logits of the last token.
         report: of the method in it.
         inputs: of one sample.
     """
@@ -25,8 +24,8 @@ def closed_form(model: Any, report: Report, inputs: Inputs) -> Stages:
         return {WHOLE: vit_macs(model, report)}
     if TextEncoder.fits(model):
         return {WHOLE: encoder_macs(model, report)}
-    if CausalLanguageModel.fits(model):
-        return {WHOLE: causal_macs(model, report)}
+    if type(model).__name__ in ANATOMIES:
+        return {WHOLE: language_model_macs(model, [record.attended for record in report.blocks])}
     inner, text = model.model, inputs["input_ids"].shape[1] - report.tokens_in[0]
     prefill = decoder_macs(inner.language_model.layers, [count + text for count in report.tokens_out])
     stages = {"prefill": prefill + Macs(linear=model.lm_head.weight.numel())}
@@ -100,19 +99,6 @@ def _relative_positions(attention: Any, count: int) -> tuple[Macs, int]:
     own = 0 if attention.share_att_key else products * width * attention.query_proj.in_features
     shared = 2 * width * attention.query_proj.in_features if attention.share_att_key else own
     return Macs(linear=distances * shared, attention=products * count * distances * width), own
-
-
-def causal_macs(model: Any, report: Report) -> Macs:
-    """Closed form of a causal language model, one prompt of which it gives the scores of the next word."""
-    reader, config = ANATOMIES[type(model).__name__].reader(model), model.config
-    heads = config.num_attention_heads
-    width = heads * (getattr(config, "head_dim", None) or config.hidden_size // heads)
-    around = sum(_linear(part) for name in ("project_in", "project_out") if (part := getattr(reader, name, None)))
-    linear, attention = model.get_output_embeddings().weight.numel() + report.blocks[0].attended * around, 0
-    for layer, record in zip(reader.layers, report.blocks, strict=True):
-        linear += record.attended * _linear(layer)
-        attention += 2 * record.attended**2 * width
-    return Macs(linear=linear, attention=attention)
 
 
 def _tiled_vision(model: Any, report: Report, inputs: Inputs) -> Stages:
@@ -192,10 +178,25 @@ def _windows(frames: int, height: int, width: int, merge: int, side: int) -> lis
     return [merge * merge * row * column for row in rows for column in columns] * frames
 
 
+def language_model_macs(model: Any, tokens: list[int]) -> Macs:
+    """Closed form of a causal language model that reads one prompt and tells a word, from the tokens in each layer."""
+    reader = ANATOMIES[type(model).__name__].reader(model)
+    around = sum(_linear(part) for name in ("project_in", "project_out") if (part := getattr(reader, name, None)))
+    linear = tokens[0] * around + model.get_output_embeddings().weight.numel()
+    return decoder_macs(reader.layers, tokens) + Macs(linear=linear)
+
+
 def decoder_macs(layers: Any, tokens: list[int]) -> Macs:
-    """Closed form of Llama layers, one prompt, from the tokens in each layer, text and image."""
+    """Closed form of decoder layers, one prompt, from the tokens in each layer, text and image."""
     linear = attention = 0
     for layer, count in zip(layers, tokens, strict=True):
         linear += count * _linear(layer)
-        attention += 2 * count * count * layer.self_attn.q_proj.out_features
+        attention += 2 * count * count * _attended_width(layer)
     return Macs(linear=linear, attention=attention)
+
+
+def _attended_width(layer: Any) -> int:
+    """Of all heads' queries together."""
+    if hasattr(layer, "self_attn"):
+        return layer.self_attn.q_proj.out_features
+    return layer.attention.query_key_value.out_features // 3

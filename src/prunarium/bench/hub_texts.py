@@ -60,6 +60,11 @@ class TextModel:
         known = (self.model.config.pad_token_id, self.tokenizer.pad_token_id, 0)
         return next(token for token in known if token is not None)
 
+    def spell(self, ids: Sequence[int]) -> list[str]:
+        """Each token of a text as a person reads it, without the signs of white space."""
+        pieces = [self.tokenizer.decode([number]).strip() for number in ids]
+        return [piece or "_" for piece in pieces]
+
     def read(self, ids: Tensor | Sequence[Any]) -> list[str]:
         """The text of generated token ids ``[batch, words]``."""
         texts: list[str] = self.tokenizer.batch_decode(ids, skip_special_tokens=True)

@@ -10,7 +10,10 @@ from torch import nn
 from prunarium.bench.samples import Inputs, for_model
 from prunarium.errors import PrunariumError
 from prunarium.families import Handle, Report
-from prunarium.records import Cache
+from prunarium.records import Cache, Family
+
+CACHING: tuple[Family, ...] = ("vlm", "decoder")
+"""Families whose models leave a cache."""
 
 TOO_MANY = "too many: what was dropped is still in memory behind a view; let the method copy what it leaves"
 MISSING = "missing: a layer holds less than its report says"
@@ -23,7 +26,8 @@ class Held:
     Attributes:
         bytes: of keys and values, all layers.
         entries: tokens that each layer holds, mean over its key heads.
-        read: image tokens in each layer while the prompt was read; empty for the untouched model.
+        read: image tokens (of a language model: tokens) in each layer while the prompt was read; empty for the
+            untouched model.
     """
 
     bytes: int
@@ -32,7 +36,7 @@ class Held:
 
 
 def read_prompt(model: Any, inputs: Inputs) -> Any:
-    """Have a vision-language model read a prompt; the cache that it fills. Inputs take on the model's precision."""
+    """Have a language model, or one with eyes, read a prompt; the cache that it fills. Inputs take on its precision."""
     given = for_model(inputs).items()
     prompt = {name: value.to(model.dtype) if value.is_floating_point() else value for name, value in given}
     return model(**prompt, use_cache=True, logits_to_keep=1).past_key_values
@@ -43,7 +47,7 @@ def held_after(model: nn.Module, inputs: Inputs, handle: Handle | None = None) -
     """What the prompt of one sample leaves.
 
     Args:
-        model: a vision-language model.
+        model: of one of the families ``CACHING``.
         inputs: of one sample.
         handle: of the method in the model; without it the model is untouched.
 
@@ -85,7 +89,8 @@ def closed_form(model: Any, entries: Sequence[int], dtype: torch.dtype) -> int:
     """
     config = model.config.get_text_config()
     dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return sum(2 * count * config.num_key_value_heads * dim * dtype.itemsize for count in entries)
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    return sum(2 * count * heads * dim * dtype.itemsize for count in entries)
 
 
 def audit(found: int, due: int) -> None:

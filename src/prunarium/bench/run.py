@@ -14,7 +14,7 @@ from prunarium.bench.budgets import counts_known, first_samples
 from prunarium.bench.closed_forms import closed_form
 from prunarium.bench.counters import OWN, Stages, audit_stages, check_fused, count_stages, mean_stages, total
 from prunarium.bench.environment import device_name, environment, threads_of, weights_hash
-from prunarium.bench.kv_cache import as_cache, held_after
+from prunarium.bench.kv_cache import CACHING, as_cache, held_after
 from prunarium.bench.memory import batch_of
 from prunarium.bench.quality import answer, compare_answers, compare_foretelling, compare_kinds
 from prunarium.bench.samples import Inputs
@@ -180,7 +180,7 @@ class Run:
     def _cache(self, samples: Sequence[Inputs]) -> Cache | None:
         """What some samples leave for the words to come; ``None`` of a model that says none."""
         model = self.workload.model
-        if shape_of(self.method, model).family != "vlm":
+        if shape_of(self.method, model).family not in CACHING:
             return None
         untouched = [held_after(model, one) for one in samples]
         with self.method.apply(model) as handle:

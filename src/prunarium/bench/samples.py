@@ -51,6 +51,11 @@ class Samples(Protocol):
         """What a person is told beside each picture; may be empty."""
         ...
 
+    @property
+    def words(self) -> Sequence[Sequence[str]]:
+        """The tokens of each sample as a person reads them; empty where the inputs are images."""
+        ...
+
     def __len__(self) -> int: ...
 
     def checksum(self) -> str:
@@ -85,6 +90,7 @@ class InMemory:
             text, see ``no_images``.
         captions: what a person is told beside each image.
         kinds: of question, one for each sample; empty where all are of one kind.
+        words: as in ``Samples``.
     """
 
     inputs: Inputs
@@ -92,6 +98,7 @@ class InMemory:
     images: np.ndarray
     captions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    words: tuple[Sequence[str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -104,6 +111,7 @@ class InMemory:
             self.images[:count],
             self.captions[:count],
             self.kinds[:count],
+            self.words[:count],
         )
 
     def checksum(self) -> str:

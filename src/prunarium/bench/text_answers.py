@@ -55,6 +55,7 @@ def answered(hub: TextModel, files: DataFiles, columns: Mapping[str, str], count
             content=[f"{pair}: {texts}" for pair, texts in zip(asked, answers, strict=True)],
             labels=labels,
             pad=hub.pad,
+            spell=hub.spell,
             left=True,
             captions=[question for question, _ in asked],
         ),
@@ -120,4 +121,4 @@ def one_text(hub: TextModel, text: str, what: str = "--prompt") -> Texts:
     if len(ids) > hub.longest:
         raise PrunariumError(f"{what} has {len(ids)} tokens, and {hub.name} reads {hub.longest}; give a shorter one")
     pads_left = hub.model.can_generate() and not hub.model.config.is_encoder_decoder
-    return Texts([{"input_ids": ids}], [text], None, hub.pad, left=pads_left, captions=[text])
+    return Texts([{"input_ids": ids}], [text], None, hub.pad, left=pads_left, captions=[text], spell=hub.spell)

@@ -48,6 +48,7 @@ def classified(hub: TextModel, files: DataFiles, columns: Mapping[str, str], cou
             content=[f"{texts}: {label}" for texts, label in zip(pairs, labels, strict=True)],
             labels=torch.tensor(labels),
             pad=hub.pad,
+            spell=hub.spell,
             captions=[texts[0] for texts in pairs],
         ),
         answer=class_scores,

@@ -1,7 +1,7 @@
 """Texts as samples of a model: token ids, filled up batch by batch."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ class Texts:
         pad: the token id that fills up.
         left: whether texts are filled up on the left, as decoders need it.
         captions: what a person is told of each sample.
+        kinds: as in ``Samples``.
+        spell: the tokens of some ids as a person reads them.
     """
 
     rows: Sequence[Encoded]
@@ -36,6 +38,7 @@ class Texts:
     left: bool = False
     captions: Sequence[str] = ()
     kinds: Sequence[str] = ()
+    spell: Callable[[Sequence[int]], Sequence[str]] = lambda ids: [str(number) for number in ids]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -44,6 +47,11 @@ class Texts:
     def images(self) -> np.ndarray:
         """There are none."""
         return no_images(len(self))
+
+    @property
+    def words(self) -> "Spelled":
+        """The tokens of each sample, spelled when they are asked for."""
+        return Spelled(self)
 
     def checksum(self) -> str:
         """sha256 over all that was read, sample by sample."""
@@ -76,6 +84,21 @@ class Texts:
             room = [fill] * (width - len(part))
             rows.append([*room, *part] if self.left else [*part, *room])
         return torch.tensor(rows)
+
+
+@dataclass(frozen=True)
+class Spelled(Sequence[Sequence[str]]):
+    """The tokens of texts as a person reads them."""
+
+    texts: Texts
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, index: Any) -> Any:
+        rows = self.texts.rows[index]
+        spell = self.texts.spell
+        return [spell(row["input_ids"]) for row in rows] if isinstance(index, slice) else spell(rows["input_ids"])
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ def extracted(hub: TextModel, files: DataFiles, columns: Mapping[str, str], coun
             content=[f"{pair}: {texts}" for pair, texts in zip(asked, answers, strict=True)],
             labels=labels,
             pad=hub.pad,
+            spell=hub.spell,
             captions=[question for question, _ in asked],
         ),
         answer=span_scores,

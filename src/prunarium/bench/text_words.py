@@ -54,6 +54,7 @@ def foretold(
         content=[*texts, str(starts)],
         labels=torch.tensor(after),
         pad=hub.pad,
+        spell=hub.spell,
         left=True,
     )
     return Task(data, next_token, say_given_words, batch=1, large_batch=8, varied=False)
