@@ -7,7 +7,7 @@ classes), the same for every model and seed, and part of the first N + 1.
 import functools
 import hashlib
 import multiprocessing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +97,11 @@ class FolderSamples:
     @property
     def kinds(self) -> tuple[str, ...]:
         """None: every image is asked the same."""
+        return ()
+
+    @property
+    def words(self) -> tuple[Sequence[str], ...]:
+        """None: the inputs are images."""
         return ()
 
     @property

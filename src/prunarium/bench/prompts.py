@@ -38,6 +38,7 @@ class Prompts:
     labels: Tensor | None
     kinds: Sequence[str] = ()
     captions: Sequence[str] = ()
+    words: Sequence[Sequence[str]] = ()  # what is drawn is the image
 
     def __len__(self) -> int:
         return len(self.texts)
