@@ -125,7 +125,12 @@ def uneven(folder, model):
     load_cache(kept_by(folder, model, "pyramidkv", keep_rate=0.5, window=4), model, plain=True)
 
 
+def without_the_method(folder, model):
+    go_on(load_cache(kept_by(folder, model, "snapkv", keep_rate=0.5, window=4), model), model)
+
+
 FAULTS = {
+    without_the_method: "is no longer in the model; go on inside its 'with' block",
     static: "use a dynamic cache",
     empty: "the cache is empty; let the model read a prompt",
     missing: "there is no such file; 'prunarium cache' writes one",

@@ -3,7 +3,7 @@
 import datetime
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -55,7 +55,7 @@ class Run:
     seconds_per_batch_size: float = 6.0
     trained: bool = False
     progress: Callable[[str, float], None] = lambda what, done: None
-    _perplexity: Foretelling | None = None
+    _perplexity: Foretelling | None = field(default=None, init=False)
 
     @property
     def key(self) -> str:

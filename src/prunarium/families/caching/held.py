@@ -111,6 +111,15 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         there = self.there.repeat_interleave(heads // self.there.shape[1], dim=1)
         return before & there.unsqueeze(2)
 
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        keys, values = super().update(key_states, value_states)
+        if keys.shape[2] != self.place.shape[2]:
+            raise PrunariumError(
+                "a method took entries from this cache, and is no longer in the model; go on inside its 'with' block, "
+                "or load a saved cache with plain=True"
+            )
+        return keys, values
+
     def reorder_cache(self, beam_idx: Tensor) -> None:
         super().reorder_cache(beam_idx)
         self._each(lambda part: part.index_select(0, beam_idx.to(part.device)))
