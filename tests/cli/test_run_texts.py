@@ -65,10 +65,14 @@ def test_a_benchmark_is_measured_and_compared(place, prunarium, tmp_path):
 
 
 @pytest.mark.slow
-def test_perplexity_is_verified(place, prunarium, tmp_path):
+def test_perplexity_is_compared_and_verified(place, prunarium, tmp_path):
     words = ("--benchmark", "perplexity", "--data", place / "text.txt", "--records", tmp_path, *QUICK)
-    done = prunarium("bench", "knorm", "--model", place / "llama", "--budget", "0.5", *words)
+    done = prunarium("bench", "knorm", "random", "--model", place / "llama", "--budget", "0.5", *words)
     assert done.code == 0, done.err
+    compared = ("compare", "--family", "decoder", "--benchmark", "perplexity", "--records", tmp_path)
+    [ranking] = json.loads(prunarium(*compared, "--json").out)["rankings"]
+    assert all(row["perplexity_ratio"] > 0 for row in ranking["rows"])
+    assert "perplexity" in prunarium(*compared).out.split("rank", 1)[1].split("\n")[0]
     own = ("--data", place / "text.txt", "--checkpoint", place / "llama")
     done = prunarium("verify", "knorm", "--records", tmp_path, *own)
     assert "perplexity, ratio" in done.out and "1 passed, 0 failed" in done.out, (done.out, done.err)
