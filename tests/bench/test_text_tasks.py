@@ -56,6 +56,8 @@ def squad(tmp_path):
 def test_classification_is_what_the_model_says_of_each_text_alone(kind, tmp_path):
     model = save_encoder(tmp_path / kind, f"{kind}ForSequenceClassification")
     work = workload("text-classification", model, save_to_disk(tmp_path / "data", sentiments()))
+    width = work.data.batch(0, 3, work.device)["input_ids"].shape[1]
+    assert {len(words) for words in work.data.words[:3]} == {width} and work.data.words[:3][0][-1] == ""
     said = answer(work, None).said[:, 0]
     for number in range(10):
         alone = work.answer(work.model, work.data.batch(number, 1, work.device))

@@ -26,7 +26,7 @@ class Held:
     Attributes:
         bytes: of keys and values, all layers.
         entries: tokens that each layer holds, mean over its key heads.
-        read: image tokens (of a language model: tokens) in each layer while the prompt was read; empty for the
+        read: image tokens in each layer while the prompt was read, all tokens where there is no image; empty for the
             untouched model.
     """
 
@@ -36,7 +36,7 @@ class Held:
 
 
 def read_prompt(model: Any, inputs: Inputs) -> Any:
-    """Have a language model, or one with eyes, read a prompt; the cache that it fills. Inputs take on its precision."""
+    """Have a model read a prompt; the cache that it fills. Inputs take on the model's precision."""
     given = for_model(inputs).items()
     prompt = {name: value.to(model.dtype) if value.is_floating_point() else value for name, value in given}
     return model(**prompt, use_cache=True, logits_to_keep=1).past_key_values

@@ -88,7 +88,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Spelled(Sequence[Sequence[str]]):
-    """The tokens of texts as a person reads them."""
+    """The tokens of texts as a person reads them; several are filled up with empty ones, as their batch is."""
 
     texts: Texts
 
@@ -96,9 +96,15 @@ class Spelled(Sequence[Sequence[str]]):
         return len(self.texts)
 
     def __getitem__(self, index: Any) -> Any:
-        rows = self.texts.rows[index]
-        spell = self.texts.spell
-        return [spell(row["input_ids"]) for row in rows] if isinstance(index, slice) else spell(rows["input_ids"])
+        rows, spell = self.texts.rows[index], self.texts.spell
+        if not isinstance(index, slice):
+            return spell(rows["input_ids"])
+        width = max((len(row["input_ids"]) for row in rows), default=0)
+        return [self._filled(spell(row["input_ids"]), width) for row in rows]
+
+    def _filled(self, words: Sequence[str], width: int) -> list[str]:
+        room = [""] * (width - len(words))
+        return [*room, *words] if self.texts.left else [*words, *room]
 
 
 @dataclass(frozen=True)

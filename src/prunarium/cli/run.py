@@ -53,6 +53,7 @@ def run(
     from prunarium.bench.cells import Outcome, as_cell, prepare, settle
     from prunarium.bench.pictures.token_picture import draw
     from prunarium.bench.shapes import DEVICE
+    from prunarium.bench.text_samples import Texts
     from prunarium.catalog.picture_files import check_path
     from prunarium.cli.bench import check_worth_keeping, fetch_weights
 
@@ -92,8 +93,8 @@ def run(
     _show(outcome, as_json)
     if cell.device == DEVICE:
         return  # counted on shapes: there is nothing to see
-    if not workload.patch:
-        return  # text has no pixels to draw on
+    if isinstance(workload.data, Texts):
+        return  # a person's texts are of any length
     drawn = draw(made, workload, picture, _PICTURE)  # last: a score is not lost for a picture
     if not as_json:
         print(f"token map: {drawn}")

@@ -15,6 +15,11 @@ def show_score(score: MeasuredScore) -> None:
     table = Table("", "untouched", score.method, "ratio or difference", title=f"{score.setting} on {score.model}")
     for column in table.columns[1:]:
         column.justify = "right"
+    if (found := score.perplexity) is not None:
+        ratio_of_words = f"{found.ratio_low:.3f} to {found.ratio_high:.3f}"
+        table.add_row(
+            f"perplexity, {found.words} tokens", f"{found.baseline:.2f}", f"{found.method:.2f}", f"x {ratio_of_words}"
+        )
     of_all = [(one.metric, one) for one in (score.quality, *score.other_quality) if one]
     of_kinds = [(f"of the question '{kind}'", one) for kind, one in score.quality_by_kind.items()]
     for what, quality in of_all + of_kinds:
@@ -24,10 +29,6 @@ def show_score(score: MeasuredScore) -> None:
             percent(quality.method),
             f"{difference(quality)} points",
         )
-    if (found := score.perplexity) is not None:
-        ratio_of_words = f"{found.ratio_low:.3f} to {found.ratio_high:.3f}"
-        what = f"perplexity, {found.words} tokens"
-        table.add_row(what, f"{found.baseline:.2f}", f"{found.method:.2f}", f"x {ratio_of_words}")
     what = "image tokens per layer" if score.family == "vlm" else "tokens per block"
     for row in (*_cost_rows(cost, what), *(row for speed in score.speed for row in _speed_rows(speed))):
         table.add_row(*row)
