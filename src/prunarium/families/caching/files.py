@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def save_cache(path: Path, cache: Any, words: Tensor, model: Any, **about: str) 
     tensors = {"words": words, "position": _position(cache)}
     for number, layer in enumerate(cache.layers):
         entries = layer.entries if held else _whole(layer)
-        named = {name: getattr(entries, name) for name in ("keys", "values", "place", "there", "weight", "image")}
+        named = {part.name: getattr(entries, part.name) for part in fields(Entries)}
         named |= {name: getattr(layer, name) for name in _COUNTS} if held else {}
         tensors |= {f"{number}.{name}": value for name, value in named.items() if value is not None}
     first = cache.layers[0]
@@ -167,8 +167,7 @@ def _plain_layer(parts: Mapping[str, Tensor]) -> DynamicLayer:
 
 
 def _held_layer(parts: Mapping[str, Tensor], about: Mapping[str, str], model: Any) -> HeldLayer:
-    known = {name: parts.get(name) for name in ("image", "there", "weight")}
-    entries = Entries(parts["keys"], parts["values"], parts["place"], **known)
+    entries = Entries(**{part.name: parts[part.name] for part in fields(Entries) if part.name in parts})
     length = int(about["length"])
     if about["held"] == "slots":
         rotary = next(part for name, part in model.named_modules() if name.endswith("rotary_emb"))
