@@ -10,12 +10,15 @@ Importing this package loads neither torch nor any model library.
 """
 
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prunarium.errors import PrunariumError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __version__ = version("prunarium")
-__all__ = ["PrunariumError", "load"]
+__all__ = ["PrunariumError", "load", "load_cache", "save_cache"]
 
 
 def load(name: str, **parameters: Any) -> Any:
@@ -30,3 +33,40 @@ def load(name: str, **parameters: Any) -> Any:
     from prunarium.registry import load_method
 
     return load_method(name, **parameters)
+
+
+def save_cache(path: "str | Path", cache: Any, words: Any, model: Any, **about: str) -> None:
+    """Write the key-value cache that a prompt left, with a method in the model or without one, to a safetensors file.
+
+    ``prunarium.families.caching.files.save_cache`` says what each argument is.
+
+    Raises:
+        PrunariumError: the cache is empty, static or holds other layers than transformers' dynamic ones.
+    """
+    from pathlib import Path
+
+    from prunarium.families.caching import files
+
+    files.save_cache(Path(path), cache, words, model, **about)
+
+
+def load_cache(path: "str | Path", model: Any, *, plain: bool = False) -> Any:
+    """A cache that ``save_cache`` or ``prunarium cache`` wrote, as a ``KeptCache``:
+
+        kept = prunarium.load_cache("cache.safetensors", model)
+        with method.apply(model):
+            model.generate(**kept.going_on())
+
+    Args:
+        path: of the file.
+        model: the one that read the prompt.
+        plain: for going on with the untouched model, where all layers and heads hold equally many entries.
+
+    Raises:
+        PrunariumError: the file is no such cache, or of another model, or cannot be plain.
+    """
+    from pathlib import Path
+
+    from prunarium.families.caching import files
+
+    return files.load_cache(Path(path), model, plain=plain)

@@ -33,6 +33,7 @@ def test_every_part_of_a_record_is_found() -> None:
         "Speed",
         "Decode",
         "Environment",
+        "Foretelling",
         "Interval",
     }
 

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -201,16 +202,19 @@ def folder_benchmarks() -> dict[str, FolderBenchmark]:
     return {benchmark.name: benchmark for benchmark in (IMAGENET, IMAGE_FOLDER)}
 
 
-def find_benchmark(name: str) -> EmbeddedBenchmark | FolderBenchmark | QuestionBenchmark:
+def find_benchmark(name: str) -> Any:
     """A benchmark by its name.
 
     Raises:
         PrunariumError: there is none of that name.
     """
-    known: dict[str, EmbeddedBenchmark | FolderBenchmark | QuestionBenchmark] = {
+    from prunarium.bench.text_benchmarks import TEXT_BENCHMARKS  # which are made of what is here
+
+    known: dict[str, Any] = {
         **benchmarks(),
         **folder_benchmarks(),
         VQA.name: VQA,
+        **TEXT_BENCHMARKS,
     }
     if name not in known:
         raise PrunariumError(f"there is no benchmark '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}")

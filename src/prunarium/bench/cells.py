@@ -27,7 +27,19 @@ from prunarium.records.score import Precision
 from prunarium.records.sweep import Count, Seconds, Seed
 
 SECONDS = 6.0
-_PLACES = ("benchmark", "model", "checkpoint", "data", "device", "samples", "image", "prompt", "precision", "seed")
+_PLACES = (
+    "benchmark",
+    "model",
+    "checkpoint",
+    "data",
+    "columns",
+    "device",
+    "samples",
+    "image",
+    "prompt",
+    "precision",
+    "seed",
+)
 _ON_SHAPES = ("model", "device", "precision", "seed")
 """What a count on shapes knows of these, or does not care for."""
 
@@ -45,11 +57,12 @@ class Cell(BaseModel):
         budget: mean tokens per block, of the untouched model's; finds the parameter for it.
         macs: multiply-accumulates, of the untouched model's; finds the parameter for them.
         benchmark: without it and without a model, the first embedded one that fits the method's family.
-        model: a timm model, or the directory of a vision-language model; an embedded benchmark comes with its own.
+        model: a timm model, or the directory of a vision-language or text model; embedded benchmarks have their own.
         checkpoint: weights for ``model``.
         data: the folder of a benchmark whose data are not shipped.
+        columns: of a dataset of texts: which is what, where their names do not tell.
         image: a picture to run ``model`` on, where no benchmark is.
-        prompt: what to ask a vision-language model about it.
+        prompt: what to ask a vision-language model about it, or what a text model reads.
         seed: of torch, and of a method that draws lots; the samples stay the same.
         threads: of torch, in whatever process measures the cell; by default as many as torch takes where it is made.
         batch_sizes: to time, each once, from the smallest on; without them, 1 and the workload's large one.
@@ -69,6 +82,7 @@ class Cell(BaseModel):
     model: str | None = None
     checkpoint: Path | None = None
     data: Path | None = None
+    columns: dict[str, str] | None = None
     image: Path | None = None
     prompt: str | None = None
     seed: Seed = 0
@@ -87,8 +101,10 @@ class Cell(BaseModel):
             words += ["--param", f"{name}={yaml_words([value])}"]
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if name not in ("method", "parameters", "batch_sizes") and value != field.default:
+            if name not in ("method", "parameters", "batch_sizes", "columns") and value != field.default:
                 words += [f"--{name}", *([] if value is True else [str(value)])]
+        for role, column in (self.columns or {}).items():
+            words += ["--column", f"{role}={column}"]
         for size in self.batch_sizes or ():
             words += ["--batch-size", str(size)]
         return shlex.join(words)

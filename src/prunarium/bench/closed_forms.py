@@ -7,7 +7,6 @@ from torch import nn
 
 from prunarium.bench.counters import WHOLE, Macs, Stages, total
 from prunarium.bench.samples import Inputs
-from prunarium.errors import PrunariumError
 from prunarium.families import Report
 from prunarium.families.decoder.anatomy import ANATOMIES
 from prunarium.families.encoder.hugging_face import TextEncoder
@@ -67,13 +66,7 @@ def vit_macs(model: Any, report: Report) -> Macs:
 
 
 def encoder_macs(model: Any, report: Report) -> Macs:
-    """Closed form of a text encoder, one text: its layers, as in ``vit_macs``, and its head.
-
-    Raises:
-        PrunariumError: of a DeBERTa, whose attention has further products.
-    """
-    if type(model).__name__.startswith("Deberta"):
-        raise PrunariumError("there is no closed form of what a DeBERTa costs; measure a BERT, RoBERTa or DistilBERT")
+    """Closed form of a text encoder, one text: its layers, as in ``vit_macs``, and its head."""
     trunk = getattr(model, model.base_model_prefix, model)
     layers = (trunk.encoder if hasattr(trunk, "encoder") else trunk.transformer).layer
     width, linear, attention = trunk.config.hidden_size, 0, 0
@@ -82,9 +75,30 @@ def encoder_macs(model: Any, report: Report) -> Macs:
         spared = 2 * width * width if record.reused else 0
         linear += count * (projections - spared) + record.tokens_out * (_linear(layer) - projections)
         attention += (1 if record.reused else 2) * count * count * width
+        if trunk.config.model_type == "deberta-v2":
+            positions, of_positions = _relative_positions(layer.attention.self, count)
+            linear += positions.linear - count * of_positions
+            attention += positions.attention
     of_each = type(model).__name__.endswith(("TokenClassification", "QuestionAnswering", "MaskedLM"))
     linear += (report.tokens_in[0] if of_each else 1) * (_linear(model) - _linear(layers))
     return Macs(linear=linear, attention=attention)
+
+
+def _relative_positions(attention: Any, count: int) -> tuple[Macs, int]:
+    """What DeBERTa's attention computes of how far tokens are apart: embeddings of distances go through projections,
+    and are multiplied with queries and keys. Beside it the weights of projections that only distances go through.
+
+    Args:
+        attention: of one layer.
+        count: of its tokens.
+    """
+    if not attention.relative_attention:
+        return Macs(), 0
+    width, distances = attention.all_head_size, 2 * attention.pos_ebd_size
+    products = len(set(attention.pos_att_type) & {"c2p", "p2c"})
+    own = 0 if attention.share_att_key else products * width * attention.query_proj.in_features
+    shared = 2 * width * attention.query_proj.in_features if attention.share_att_key else own
+    return Macs(linear=distances * shared, attention=products * count * distances * width), own
 
 
 def _tiled_vision(model: Any, report: Report, inputs: Inputs) -> Stages:
@@ -165,9 +179,11 @@ def _windows(frames: int, height: int, width: int, merge: int, side: int) -> lis
 
 
 def language_model_macs(model: Any, tokens: list[int]) -> Macs:
-    """Closed form of a causal language model that reads one prompt, from the tokens in each layer; one word."""
-    layers = ANATOMIES[type(model).__name__].reader(model).layers
-    return decoder_macs(layers, tokens) + Macs(linear=model.get_output_embeddings().weight.numel())
+    """Closed form of a causal language model that reads one prompt and tells a word, from the tokens in each layer."""
+    reader = ANATOMIES[type(model).__name__].reader(model)
+    around = sum(_linear(part) for name in ("project_in", "project_out") if (part := getattr(reader, name, None)))
+    linear = tokens[0] * around + model.get_output_embeddings().weight.numel()
+    return decoder_macs(reader.layers, tokens) + Macs(linear=linear)
 
 
 def decoder_macs(layers: Any, tokens: list[int]) -> Macs:

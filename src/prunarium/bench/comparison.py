@@ -33,7 +33,8 @@ class Row:
     ``difference`` is quality less the untouched model's, with its paired 95 % interval; of several seeds, their mean
     with the interval of ``mean_of_draws``. ``cache_ratio`` is the untouched model's bytes over the method's in the
     key-value cache of a prompt, empty where they were not measured. ``level_with_best`` says that the interval of the
-    difference overlaps that of the first row: the two are not told apart.
+    difference overlaps that of the first row: the two are not told apart. ``perplexity_ratio`` is the method's
+    perplexity over the untouched model's, empty where no text was foretold.
     """
 
     rank: int
@@ -50,6 +51,7 @@ class Row:
     cache_ratio: float | None
     speed: tuple[SpeedRatio, ...]
     level_with_best: bool
+    perplexity_ratio: float | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,14 @@ def _row(method: str, setting: str, draws: list[MeasuredScore]) -> Row:
         cache_ratio=_cache_ratio(draws),
         speed=tuple(_speeds(draws)),
         level_with_best=False,
+        perplexity_ratio=_perplexity_ratio(draws),
     )
+
+
+def _perplexity_ratio(draws: list[MeasuredScore]) -> float | None:
+    found = [score.perplexity for score in draws]
+    ratios = [one.method / one.baseline for one in found if one]
+    return fmean(ratios) if len(ratios) == len(found) else None
 
 
 def _cache_ratio(draws: list[MeasuredScore]) -> float | None:

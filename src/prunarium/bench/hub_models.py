@@ -1,11 +1,10 @@
 """Vision-language models from a directory in the layout of the Hugging Face hub. Nothing is fetched."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prunarium.bench.hub_files import config_of, in_one_line, make_greedy, name_of, weights_of
 from prunarium.errors import PrunariumError, did_you_mean
 
 PROCESSORS = {
@@ -57,7 +56,7 @@ class HubModel:
             )
         content = [{"type": "image"}, {"type": "text", "text": question}]
         messages = [{"role": "user", "content": content}]
-        with _in_one_line(f"{self.name}: its chat template cannot word a prompt"):
+        with in_one_line(f"{self.name}: its chat template cannot word a prompt"):
             worded: str = self.processor.apply_chat_template(messages, add_generation_prompt=True)
         if token not in worded:
             raise PrunariumError(
@@ -88,7 +87,7 @@ def load_directory(path: Path) -> HubModel:
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
     kind = _kind_of(path)
-    with _in_one_line(f"{path}: holds no processor that can be read (tokenizer.json, processor_config.json...)"):
+    with in_one_line(f"{path}: holds no processor that can be read (tokenizer.json, processor_config.json...)"):
         processor: Any = AutoProcessor.from_pretrained(path, local_files_only=True)
     if type(processor).__name__ != PROCESSORS[kind]:
         raise PrunariumError(
@@ -96,29 +95,16 @@ def load_directory(path: Path) -> HubModel:
             f"needs a {PROCESSORS[kind]}"
         )
     processor.tokenizer.padding_side = "left"
-    with _in_one_line(f"{path}: its weights cannot be read"), _without_bars():
-        model, report = AutoModelForImageTextToText.from_pretrained(
-            path, dtype="auto", attn_implementation="sdpa", local_files_only=True, output_loading_info=True
-        )
-    if missing := sorted(report["missing_keys"]):
+    model, missing = weights_of(path, AutoModelForImageTextToText, attn_implementation="sdpa")
+    if missing:
         raise PrunariumError(f"{path}: its weights are not complete: {missing[0]} and {len(missing) - 1} more lack")
     _check_match(path, model, processor)
-    _make_greedy(model)
-    return HubModel(_name_of(path), model.eval(), processor)
+    make_greedy(model)
+    return HubModel(name_of(path), model, processor)
 
 
 def _kind_of(path: Path) -> str:
-    from transformers import AutoConfig
-
-    if not path.is_dir():
-        raise PrunariumError(
-            f"--model {path}: there is no such directory; 'hf download REPOSITORY --local-dir DIR' makes one where "
-            "there is a network, then give DIR"
-        )
-    if not (path / "config.json").is_file():
-        raise PrunariumError(f"--model {path}: holds no config.json; give the directory that does")
-    with _in_one_line(f"--model {path}: its config.json is of no model that transformers know"):
-        config = AutoConfig.from_pretrained(path, local_files_only=True)
+    config = config_of(path)
     if config.model_type not in PROCESSORS:
         what = "is" if hasattr(config, "vision_config") else "is a text-only model,"
         raise PrunariumError(
@@ -139,49 +125,3 @@ def _check_match(path: Path, model: Any, processor: Any) -> None:
     else:
         return
     raise PrunariumError(f"{path}: the processor does not match the model: {fault}; take the files of one model")
-
-
-def _make_greedy(model: Any) -> None:
-    """Leave nothing of the generation settings but which tokens end and pad: no penalties, no sampling."""
-    from transformers import GenerationConfig
-
-    given = model.generation_config
-    ends = given.eos_token_id
-    pad = given.pad_token_id
-    if pad is None:
-        pad = ends[0] if isinstance(ends, list) else ends
-    model.generation_config = GenerationConfig(
-        bos_token_id=given.bos_token_id, eos_token_id=ends, pad_token_id=0 if pad is None else pad
-    )
-
-
-def _name_of(path: Path) -> str:
-    """The directory's name; of one in the hub's cache, that of the repository."""
-    resolved = path.resolve()
-    if resolved.parent.name == "snapshots":
-        return resolved.parent.parent.name.rpartition("--")[2]
-    return resolved.name
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """Keep transformers from drawing progress bars between our own lines."""
-    from transformers.utils import logging
-
-    drawn = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if drawn:
-            logging.enable_progress_bar()
-
-
-@contextmanager
-def _in_one_line(what: str) -> Iterator[None]:
-    """Turn whatever transformers raise on files that somebody else wrote into one line."""
-    try:
-        yield
-    except Exception as error:
-        first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise PrunariumError(f"{what}: {first}") from error

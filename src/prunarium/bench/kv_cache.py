@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from prunarium.bench.samples import Inputs
+from prunarium.bench.samples import Inputs, for_model
 from prunarium.errors import PrunariumError
 from prunarium.families import Handle, Report
 from prunarium.records import Cache, Family
@@ -37,7 +37,8 @@ class Held:
 
 def read_prompt(model: Any, inputs: Inputs) -> Any:
     """Have a model read a prompt; the cache that it fills. Inputs take on the model's precision."""
-    prompt = {name: value.to(model.dtype) if value.is_floating_point() else value for name, value in inputs.items()}
+    given = for_model(inputs).items()
+    prompt = {name: value.to(model.dtype) if value.is_floating_point() else value for name, value in given}
     return model(**prompt, use_cache=True, logits_to_keep=1).past_key_values
 
 

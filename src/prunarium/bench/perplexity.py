@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from prunarium.bench.bootstrap import interval_of_mean
 from prunarium.bench.decoding import saying
+from prunarium.bench.samples import Inputs
 from prunarium.errors import PrunariumError
 
 
@@ -51,11 +52,29 @@ def surprises(model: Any, ids: Tensor, prompt: int) -> np.ndarray:
         raise PrunariumError(
             f"a prompt of {prompt} tokens leaves no word to foretell of {ids.shape[1]}; take 1 to {ids.shape[1] - 1}"
         )
-    inputs, words = {"input_ids": ids[:, :prompt]}, ids[:, prompt:]
+    surprise, _ = foretell(model, {"input_ids": ids[:, :prompt]}, ids[:, prompt:])
+    return surprise.numpy()
+
+
+@torch.inference_mode()
+def foretell(model: Any, inputs: Inputs, words: Tensor) -> tuple[Tensor, Tensor]:
+    """How surprised a model is by each of some words after a prompt, and what it would have said there.
+
+    Args:
+        model: a causal language model, untouched or with a method in it.
+        inputs: the prompts, as the model takes them.
+        words: that follow ``[batch, words]``.
+
+    Returns:
+        nats, and token ids ``[batch, words]`` each, on the processor.
+    """
     output = model(**inputs, use_cache=True, logits_to_keep=1)
     scores = chain([output.logits[:, -1]], saying(model, inputs, output.past_key_values, words[:, :-1]))
-    each = [cross_entropy(said.float(), words[:, number], reduction="none").cpu() for number, said in enumerate(scores)]
-    return torch.stack(each, dim=1).numpy()
+    nats, best = [], []
+    for number, said in enumerate(scores):
+        nats.append(cross_entropy(said.float(), words[:, number], reduction="none").cpu())
+        best.append(said.argmax(dim=-1).cpu())
+    return torch.stack(nats, dim=1), torch.stack(best, dim=1)
 
 
 def compare_surprises(plain: np.ndarray, reduced: np.ndarray) -> Perplexity:

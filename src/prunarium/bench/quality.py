@@ -3,20 +3,21 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from prunarium.bench.bootstrap import interval_of_mean
+from prunarium.bench.perplexity import compare_surprises
 from prunarium.bench.responses import counting, right
 from prunarium.bench.samples import Inputs
 from prunarium.bench.sharding import processes, spread
 from prunarium.bench.workload import Workload
 from prunarium.errors import PrunariumError
 from prunarium.families import Handle, TokenMethod
-from prunarium.records import Metric, Quality
+from prunarium.records import Foretelling, Metric, Quality
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class Answers:
         said: its best classes, best first ``[samples, ranks]``, or the words it generated ``[samples, words]``.
         tokens: tokens that left each block ``[samples, blocks]``; no columns for the untouched model.
         entered: tokens that entered the first block ``[samples]``; not known of the untouched model.
+        surprise: nats of each word that was to be said ``[samples, words]``; no columns where words were not given.
     """
 
     said: np.ndarray
     tokens: np.ndarray
     entered: np.ndarray | None = None
+    surprise: np.ndarray | None = None
 
     def of(self, which: np.ndarray) -> "Answers":
         """Those to some of the samples ``[samples]``."""
@@ -71,18 +74,20 @@ def answer(
     def inputs(start: int) -> Inputs:
         return next(read_ahead) if read_ahead else data.batch(start, min(size, len(data) - start), device)
 
-    def answer_batch(start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def answer_batch(start: int) -> tuple[np.ndarray, ...]:
         if handle is not None:
             handle.samples = start  # a method that draws lots draws by the sample
         response = workload.respond(workload.model, inputs(start))
         said = response.said.cpu().numpy()
+        given = response.surprise
+        surprise = np.empty((len(said), 0)) if given is None else given.cpu().numpy()
         _check_finite(response.scores, start, repr(method) if method else "the untouched model", workload.precision)
         progress(min(1.0, (start + size) / len(data)))
         if handle is None:
-            return said, np.empty((len(said), 0)), np.empty(0)
+            return said, np.empty((len(said), 0)), np.empty(0), surprise
         report = handle.report()
         left, entered = report.per_sample(len(said)), report.entered(len(said))
-        return said, np.asarray(left, dtype=float), np.asarray(entered)
+        return said, np.asarray(left, dtype=float), np.asarray(entered), surprise
 
     with method_applied(method, workload) as handle:
         parts = zip(*spread(answer_batch, range(0, len(data), size)), strict=True)
@@ -113,6 +118,15 @@ def compare_answers(plain: Answers, reduced: Answers, labels: np.ndarray, metric
         answers=reduced.checksum(metric),
         answers_baseline=plain.checksum(metric),
     )
+
+
+def compare_foretelling(plain: Answers, reduced: Answers) -> Foretelling | None:
+    """Perplexity of the untouched model and of the method; ``None`` where no words were given to foretell."""
+    if plain.surprise is None or reduced.surprise is None or not plain.surprise.size:
+        return None
+    found = compare_surprises(plain.surprise, reduced.surprise)
+    rounded = {name: round(value, 6) for name, value in asdict(found).items()}
+    return Foretelling(words=plain.surprise.size, **rounded)
 
 
 def compare_kinds(

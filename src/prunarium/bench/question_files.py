@@ -9,19 +9,14 @@ Columns: ``image`` (bytes, or a struct with ``bytes``), ``question``, and ``answ
 
 import hashlib
 import io
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from prunarium.bench.samples import check_count
+from prunarium.bench.answer_texts import given_answers
+from prunarium.bench.data_files import drawn, files_of, open_parquet
 from prunarium.errors import PrunariumError, some_of
-
-SHUFFLE_SEED = 0
-_SPLIT = re.compile(r"(.+?)(-\d{5}-of-\d{5})?(-[0-9a-f]{16})?\.parquet")
 
 
 @dataclass(frozen=True)
@@ -51,14 +46,8 @@ class QuestionFiles:
             PrunariumError: there are none, of several splits, or without the columns that are needed; or pyarrow is
                 not installed.
         """
-        parquet = _parquet()
         self.path = path
-        self._files = []
-        for file in _files_of(path):
-            try:
-                self._files.append(parquet.ParquetFile(file))
-            except (OSError, ValueError) as error:  # pyarrow's own errors are of these
-                raise PrunariumError(f"{file}: is not a parquet file that can be read: {error}") from error
+        self._files = [open_parquet(file) for file in files_of(path, (".parquet",))]
         names = set(self._files[0].schema_arrow.names)
         lacking = [name for name in ("image", "question") if name not in names]
         answers = next((name for name in ("answers", "answer") if name in names), "answers")
@@ -79,9 +68,7 @@ class QuestionFiles:
         Raises:
             PrunariumError: there are not so many, or one has no text or no answer.
         """
-        count = check_count(count, len(self), str(self.path))
-        chosen = np.random.default_rng(SHUFFLE_SEED).permutation(len(self))[:count]
-        wanted = set(chosen.tolist())
+        wanted = drawn(count, len(self), str(self.path))
         return [self._question(number, row) for number, row in enumerate(self._rows()) if number in wanted]
 
     def _rows(self) -> Iterator[dict[str, Any]]:
@@ -90,9 +77,7 @@ class QuestionFiles:
                 yield from batch.to_pylist()
 
     def _question(self, number: int, row: dict[str, Any]) -> Question:
-        found = row[self._answers]
-        several: Sequence[Any] = found if isinstance(found, list) else [] if found is None else [found]
-        answers = tuple(str(one["answer"] if isinstance(one, dict) else one) for one in several)
+        answers = given_answers(row[self._answers])
         if not row["question"] or not answers:
             what = "answer" if row["question"] else "question"
             raise PrunariumError(f"{self.path}: row {number} has no {what}; give a split that has one in every row")
@@ -138,38 +123,3 @@ class QuestionFiles:
                     return self._group
                 start = end
         raise IndexError(row)
-
-
-def _parquet() -> Any:
-    try:
-        from pyarrow import parquet  # type: ignore[import-untyped]
-    except ModuleNotFoundError as error:
-        raise PrunariumError(
-            "a dataset in parquet files needs pyarrow, which is not installed: pip install 'prunarium[parquet]'"
-        ) from error
-    return parquet
-
-
-def _files_of(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    found = sorted(path.rglob("*.parquet") if path.is_dir() else path.parent.glob(path.name))
-    if not found:
-        raise PrunariumError(
-            f"--data {path}: holds no parquet files; give the folder of a dataset as the hub has it, or write one with "
-            "Dataset.to_parquet"
-        )
-    splits = sorted({file.parent / _split(file.name) for file in found})
-    if len(splits) > 1:
-        names = some_of([str(split.relative_to(path)) if path.is_dir() else split.name for split in splits])
-        raise PrunariumError(
-            f"--data {path}: holds several splits ({names}); give the files of one, such as "
-            f"--data '{splits[-1]}*.parquet'"
-        )
-    return found
-
-
-def _split(name: str) -> str:
-    """``validation`` of ``validation-00000-of-00068.parquet``, with or without the hash that old files end in."""
-    match = _SPLIT.fullmatch(name)
-    return match[1] if match else name

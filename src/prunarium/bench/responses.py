@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from prunarium.bench.samples import Inputs
+from prunarium.bench.word_overlap import f1
 from prunarium.records.score import Metric
 
 Answer = Callable[[nn.Module, Inputs], Tensor]
@@ -24,10 +25,12 @@ class Response:
     Attributes:
         said: int64: the best classes, best first ``[batch, ranks]``, or words ``[batch, words]``.
         scores: by which it was chosen ``[batch, ...]``.
+        surprise: nats of each word that was to be said ``[batch, words]``; ``None`` where words were not given.
     """
 
     said: Tensor
     scores: Tensor
+    surprise: Tensor | None = None
 
 
 Respond = Callable[[nn.Module, Inputs], Response]
@@ -76,6 +79,10 @@ def right(said: ArrayLike, labels: ArrayLike, metric: Metric) -> np.ndarray:
         return (there[:, None] == due).all(axis=2).any(axis=1)
     if metric == "vqa accuracy":
         return _shared(there[:, None] == due)
+    if metric == "f1":
+        return f1(there, due)
+    if metric == "next word":
+        return (there == due).mean(axis=1)
     return (there == due[:, None]).any(axis=1)
 
 

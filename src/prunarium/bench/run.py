@@ -3,7 +3,7 @@
 import datetime
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -16,13 +16,13 @@ from prunarium.bench.counters import OWN, Stages, audit_stages, check_fused, cou
 from prunarium.bench.environment import device_name, environment, threads_of, weights_hash
 from prunarium.bench.kv_cache import CACHING, as_cache, held_after
 from prunarium.bench.memory import batch_of
-from prunarium.bench.quality import answer, compare_answers, compare_kinds
+from prunarium.bench.quality import answer, compare_answers, compare_foretelling, compare_kinds
 from prunarium.bench.samples import Inputs
 from prunarium.bench.sharding import leave_the_rest_to_the_first
 from prunarium.bench.speed import speeds
 from prunarium.bench.workload import Workload
 from prunarium.families import TokenMethod, shape_of
-from prunarium.records import Cache, Card, Cost, MeasuredScore, Quality, Speed
+from prunarium.records import Cache, Card, Cost, Foretelling, MeasuredScore, Quality, Speed
 from prunarium.records.natural_key import natural_key
 from prunarium.records.score import Stage
 from prunarium.registry import load_token_method
@@ -55,6 +55,7 @@ class Run:
     seconds_per_batch_size: float = 6.0
     trained: bool = False
     progress: Callable[[str, float], None] = lambda what, done: None
+    _perplexity: Foretelling | None = field(default=None, init=False)
 
     @property
     def key(self) -> str:
@@ -125,6 +126,7 @@ class Run:
             quality=quality[0] if quality else None,
             other_quality=quality[1:],
             quality_by_kind=by_kind,
+            perplexity=self._perplexity,
             cost=cost,
             speed=speed,
             environment=environment(workload.device, workload.precision),
@@ -150,6 +152,7 @@ class Run:
             return [], {}, left
         plain = answer(workload, None, lambda done: self.progress("quality, untouched", share * (1 + done)))
         labels = data.labels.numpy()
+        self._perplexity = compare_foretelling(plain, reduced)
         quality = [compare_answers(plain, reduced, labels, metric) for metric in workload.metrics]
         return quality, compare_kinds(plain, reduced, labels, workload.metrics[0], data.kinds), left
 

@@ -12,6 +12,8 @@ from torch import Tensor
 from prunarium.errors import PrunariumError
 
 Inputs = dict[str, Tensor]
+ASIDE = frozenset({"sample", "offsets", "words"})
+"""Inputs that no model takes: what it takes to judge the answer."""
 
 
 class Pictures(Protocol):
@@ -130,6 +132,11 @@ class InMemory:
         """All samples in order, ``size`` at a time; the last batch is what is left."""
         for start in range(0, len(self), size):
             yield self.batch(start, min(size, len(self) - start), device)
+
+
+def for_model(inputs: Inputs) -> Inputs:
+    """What of some inputs a model takes."""
+    return {name: value for name, value in inputs.items() if name not in ASIDE}
 
 
 def no_images(count: int) -> np.ndarray:

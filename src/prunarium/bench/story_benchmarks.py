@@ -3,22 +3,18 @@
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from prunarium.bench import models, responses, story_models, storyworld
 from prunarium.bench.benchmarks import EmbeddedBenchmark, next_word
-from prunarium.bench.samples import InMemory, Inputs, no_images
+from prunarium.bench.samples import InMemory, no_images
 from prunarium.bench.story_words import ANSWER_WORDS, VOCABULARY, in_words
 from prunarium.bench.storyworld import Asked
+from prunarium.bench.text_classes import class_scores
 
 ENCODER_WORDS, DECODER_WORDS, NEEDLE_WORDS = 128, 256, 1024
 """Of a story with its question."""
 NEEDLE_DEPTH = 0.05
-
-
-def class_scores(model: nn.Module, inputs: Inputs) -> Tensor:
-    """Class scores of a text classifier ``[batch, classes]``."""
-    return model(**inputs).logits
 
 
 def _captions(asked: Asked) -> tuple[str, ...]:

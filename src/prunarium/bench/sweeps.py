@@ -16,7 +16,18 @@ from prunarium.errors import PrunariumError, did_you_mean
 from prunarium.records.sweep import Choices, Grid, Sweep
 from prunarium.registry.folders import folders
 
-_FIXED = ("checkpoint", "data", "trained", "batch_sizes", "seconds", "samples", "device", "precision", "threads")
+_FIXED = (
+    "checkpoint",
+    "data",
+    "columns",
+    "trained",
+    "batch_sizes",
+    "seconds",
+    "samples",
+    "device",
+    "precision",
+    "threads",
+)
 
 
 def read_sweep(path: Path) -> list[Cell]:

@@ -13,7 +13,7 @@ from prunarium.bench.cells import SECONDS, Cell, Prepared, prepare
 from prunarium.bench.environment import device_name
 from prunarium.bench.wording import percent, times
 from prunarium.errors import PrunariumError
-from prunarium.records import Cache, Environment, Interval, MeasuredScore, Quality
+from prunarium.records import Cache, Environment, Foretelling, Interval, MeasuredScore, Quality
 from prunarium.records.binomial import interval_of_share
 
 Verdict = Literal["passed", "failed", "skipped"]
@@ -66,14 +66,17 @@ class Again:
     Attributes:
         speed: time it too.
         seconds: how long to time each batch size.
-        data: folder of the images, for records on images that are not shipped.
-        checkpoint: weights, or the directory of a vision-language model, for records of models that are not shipped.
+        data: folder of the images, or files of the dataset, for records on data that are not shipped.
+        columns: of that dataset: which is what, where their names do not tell.
+        checkpoint: weights, or the directory of a vision-language or text model, for records of models that are not
+            shipped.
     """
 
     speed: bool = False
     seconds: float = SECONDS
     data: Path | None = None
     checkpoint: Path | None = None
+    columns: dict[str, str] | None = None
 
 
 def cheapest(records: Mapping[Path, MeasuredScore]) -> dict[Path, MeasuredScore]:
@@ -161,7 +164,7 @@ def verify(
 def _cell(name: str, score: MeasuredScore, again: Again) -> Cell:
     """The cell that a record was measured from, with the knob where its budget put it."""
     shipped = score.benchmark in benchmarks()
-    directory = again.checkpoint if score.family == "vlm" and not shipped else None  # holds the model, too
+    directory = again.checkpoint if score.family != "vit" and not shipped else None  # holds the model, too
     return Cell(
         method=name,
         parameters=score.parameters,
@@ -169,6 +172,7 @@ def _cell(name: str, score: MeasuredScore, again: Again) -> Cell:
         model=None if shipped else str(directory or score.model),
         checkpoint=None if shipped or directory else again.checkpoint,
         data=again.data if score.benchmark and not shipped else None,
+        columns=again.columns if score.benchmark and not shipped and directory else None,
         seed=score.seed,
         device=score.environment.device_kind,
         precision=score.environment.precision,
@@ -204,6 +208,8 @@ def _checks(expected: MeasuredScore, got: MeasuredScore) -> Iterator[Check]:
             name = f"{after.metric}, untouched answers"
             yield _answers(name, before.answers_baseline, str(after.answers_baseline), differs)
         yield _answers(f"{after.metric}, answers", before.answers, after.answers, differs)
+    if expected.perplexity and got.perplexity:
+        yield _perplexity(expected.perplexity, got.perplexity)
     for quantity, field in (
         ("MACs, untouched", "macs_baseline"),
         ("MACs", "macs"),
@@ -256,6 +262,14 @@ def _quality(expected: Quality, got: Quality) -> Check:
         f"{100 * difference:+.2f} points",
         "passed" if inside else "failed",
     )
+
+
+def _perplexity(expected: Foretelling, got: Foretelling) -> Check:
+    """The ratio to the untouched model's perplexity, against its paired interval."""
+    ratio = got.method / got.baseline
+    inside = round(expected.ratio_low, 5) <= round(ratio, 5) <= round(expected.ratio_high, 5)
+    wanted = f"{expected.ratio_low:.4f}x to {expected.ratio_high:.4f}x"
+    return Check("perplexity, ratio", wanted, f"{ratio:.4f}x", "passed" if inside else "failed")
 
 
 def _untouched(expected: Quality, got: Quality, differs: str) -> Check:

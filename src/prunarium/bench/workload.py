@@ -1,7 +1,7 @@
 """What a method is run on: a model with its inputs, from a benchmark or the user's own."""
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from prunarium.bench.benchmarks import (
 from prunarium.bench.decoders import PATCH, FewLayers, few_layers
 from prunarium.bench.environment import device_kind, weights_hash
 from prunarium.bench.hub_models import is_directory, load_directory
+from prunarium.bench.hub_texts import family_of
 from prunarium.bench.image_folder import class_folders, read_folder, read_image
 from prunarium.bench.one_image import noise, one_image
 from prunarium.bench.precisions import PRECISIONS, rounded_weights
@@ -40,6 +41,7 @@ BATCH = 100
 NOISE_SIDE = 672
 """Pixels a side of the noise that stands for an image of any size: four tiles and a thumbnail for LLaVA-NeXT."""
 QUESTION = "Describe the image."
+_TIMM = "a timm classifier"
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def workload_for(
     samples: int | None = None,
     image: Path | None = None,
     prompt: str | None = None,
+    columns: Mapping[str, str] | None = None,
     precision: Precision = "float32",
     seed: int = 0,
     families: Collection[Family] = (),
@@ -104,13 +107,14 @@ def workload_for(
 
     Args:
         benchmark: its name; without it and with a model, only cost is measured, on an image or noise.
-        model: a timm model, or the directory of a vision-language model; an embedded benchmark comes with its own.
+        model: a timm model, or the directory of a vision-language or text model; embedded benchmarks have their own.
         checkpoint: weights of a timm model; pretrained ones without it.
         data: of a benchmark that needs some: the folder of class folders, or parquet files.
         device: ``cpu``, ``cuda``, ``cuda:1``...
         samples: only the first so many of the data.
         image: a picture to run the model on, where no benchmark is.
-        prompt: what to ask a vision-language model about it.
+        prompt: what to ask a vision-language model about it, or what a text model reads.
+        columns: of a dataset of texts: which is what, where their names do not tell.
         precision: of weights and inputs.
         seed: recorded, and of random weights.
         families: of the method; without benchmark and model, the first embedded benchmark of them.
@@ -123,13 +127,17 @@ def workload_for(
         given = {"checkpoint": checkpoint, "image": image, "data": data, "prompt": prompt}
         _refuse("need --model, such as --model deit_small_patch16_224", **given)
     found = _find(benchmark, model, families)
+    texts = _texts()
+    if not isinstance(found, texts.TextBenchmark):
+        _refuse("needs a benchmark on a dataset of texts, such as text-classification", column=columns or None)
     if isinstance(found, EmbeddedBenchmark):
         own = f"must be left out: {found.name} comes with its own model and data"
         _refuse(own, model=model, checkpoint=checkpoint, data=data, image=image, prompt=prompt)
         made = embedded(found, place, samples)
     elif found is not None:
-        _refuse(f"must be left out: {found.name} has its own images", image=image, prompt=prompt)
-        made = _on_data(found, model, checkpoint, data, place, samples)
+        own = "texts" if isinstance(found, texts.TextBenchmark) else "images"
+        _refuse(f"must be left out: {found.name} has its own {own}", image=image, prompt=prompt)
+        made = _on_data(found, model, checkpoint, data, place, samples, columns or {})
     else:
         needed = "need --benchmark imagenet or image-folder, or vqa for a directory, beside --model"
         _refuse(needed, data=data, samples=samples)
@@ -139,23 +147,27 @@ def workload_for(
 
 
 def _on_data(
-    benchmark: FolderBenchmark | QuestionBenchmark,
+    benchmark: Any,
     model: str | None,
     checkpoint: Path | None,
     data: Path | None,
     device: torch.device,
     samples: int | None,
+    columns: Mapping[str, str],
 ) -> Workload:
-    asks = isinstance(benchmark, QuestionBenchmark)
+    texts = _texts()
+    reads, asks = isinstance(benchmark, texts.TextBenchmark), isinstance(benchmark, QuestionBenchmark)
     if model is None or data is None:
-        such = "llava-1.5-7b-hf/" if asks else "deit_small_patch16_224"
+        such = "my-model/" if reads else "llava-1.5-7b-hf/" if asks else "deit_small_patch16_224"
         raise PrunariumError(f"{benchmark.name} needs --model and --data, such as --model {such} --data DIR")
-    if asks != is_directory(model):
-        kind = "the directory of a vision-language model" if asks else "a timm classifier"
+    if (asks or reads) != is_directory(model):
+        kind = f"the directory of a {'text' if reads else 'vision-language'} model" if asks or reads else _TIMM
         raise PrunariumError(f"{benchmark.name} needs {kind} as --model, not {model}")
     if isinstance(benchmark, FolderBenchmark):
         return on_folder(benchmark, model, checkpoint, data, device, samples)
     _refuse("must be left out: the directory holds the weights", checkpoint=checkpoint)
+    if isinstance(benchmark, texts.TextBenchmark):
+        return texts.on_texts(benchmark, Path(model), data, columns, device, samples)
     return on_questions(benchmark, Path(model), data, device, samples)
 
 
@@ -169,6 +181,9 @@ def _on_one_image(
         _refuse("needs the directory of a vision-language model as --model", prompt=prompt)
         return timm_model(model, checkpoint, image, device, seed)
     _refuse("must be left out: the directory holds the weights", checkpoint=checkpoint)
+    if Path(model).is_dir() and family_of(Path(model)) is not None:
+        _refuse("must be left out: the model reads text", image=image)
+        return _texts().on_text(Path(model), prompt, device)
     return on_prompt(Path(model), image, prompt or QUESTION, device)
 
 
@@ -375,9 +390,13 @@ def in_precision(workload: Workload, precision: Precision) -> Workload:
     return replace(workload, model=model, answer=answer, respond=respond, precision=precision)
 
 
-def _find(
-    benchmark: str | None, model: str | None, families: Collection[Family]
-) -> EmbeddedBenchmark | FolderBenchmark | QuestionBenchmark | None:
+def _texts() -> Any:
+    from prunarium.bench import text_workloads  # which make what is here
+
+    return text_workloads
+
+
+def _find(benchmark: str | None, model: str | None, families: Collection[Family]) -> Any:
     """The benchmark that is meant; none where only a model is given."""
     if benchmark is not None:
         return benchmarks.find_benchmark(benchmark)

@@ -6,6 +6,7 @@ import sys
 from prunarium.cli import (  # noqa: F401  (register)
     add,
     bench,
+    cache,
     claims,
     compare,
     compress,

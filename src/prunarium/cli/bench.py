@@ -8,6 +8,7 @@ import typer
 from prunarium.cli import options
 from prunarium.cli.app import MEASURE, app
 from prunarium.cli.console import console, print_json
+from prunarium.cli.values import parse_columns
 from prunarium.errors import PrunariumError
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ def bench(
     benchmark: Annotated[list[str] | None, typer.Option(help="default: the family's embedded one; repeatable")] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(help="any timm ViT, or the directory of a LLaVA, LLaVA-NeXT or Qwen2.5-VL; repeatable"),
+        typer.Option(help="any timm ViT, or the directory of a vision-language or text model; repeatable"),
     ] = None,
     checkpoint: options.Checkpoint = None,
     trained: options.Trained = False,
     data: options.Data = None,
+    column: options.Column = None,
     download: options.Download = False,
     param: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE,...", help="a parameter and its values; repeatable")
@@ -98,6 +100,7 @@ def bench(
             "models": model,
             "checkpoint": str(checkpoint) if checkpoint else None,
             "data": str(data) if data else None,
+            "columns": parse_columns(column or []),
             "trained": trained or None,
             "parameters": param,
             "budgets": budget,

@@ -93,8 +93,8 @@ def _table(ranking: "Ranking") -> "Table":
     table = Table(box=None, pad_edge=False, header_style="bold")
     columns = ["rank", "method", ranking.condition.metric, "difference", "fewer MACs"]
     caches = any(row.cache_ratio for row in ranking.rows)
-    if caches:
-        columns.append("smaller cache")
+    foretold = any(row.perplexity_ratio for row in ranking.rows)
+    columns += ["smaller cache"] * caches + ["perplexity"] * foretold
     for name in (*columns, *(f"speed, batch {size}" for size in sizes), "own share"):
         table.add_column(name, justify="left" if name == "method" else "right", overflow="fold")
     table.add_row("", "untouched", percent(ranking.baseline), style="dim")
@@ -104,6 +104,7 @@ def _table(ranking: "Ranking") -> "Table":
         seeds = f" ({row.seeds} seeds)" if row.seeds > 1 else ""
         cells = (f"{row.rank}{mark}", row.method, f"{percent(row.quality)}{seeds}", difference)
         costs = [times(row.mac_ratio), *([times(row.cache_ratio) if row.cache_ratio else ""] if caches else [])]
+        costs += [times(row.perplexity_ratio) if row.perplexity_ratio else ""] if foretold else []
         table.add_row(*cells, *costs, *_speeds(row, sizes))
     return table
 

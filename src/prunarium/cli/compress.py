@@ -1,5 +1,6 @@
 """``prunarium compress``: a prompt made shorter, text in and text out."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +32,10 @@ def compress(
     ] = None,
     question: Annotated[str | None, typer.Option(help="what is asked of the text")] = None,
     param: options.Setting = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="a file to write what is left to")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="what is left goes to this file; with its spans if a .json"),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="overwrite --output")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -42,18 +46,20 @@ def compress(
     if output:
         check_output(output, force)
     made = _method(method, param or [])
-    text = _text(file)
+    text = read_text(file)
 
     from prunarium.families.prompt.directories import scorer_from, tokenizer_from
 
     scores = scorer_from(made.scores_with, scorer) if made.scores_with and scorer else None
     reader = tokenizer_from(tokenizer) if tokenizer else None
     left = made.compress(text, question=question, scorer=scores, tokenizer=reader)
+    names = ("text", "spans", "tokens_in", "tokens_out", "budget")
+    told = {"method": repr(made), **{name: getattr(left, name) for name in names}}
     if output:
-        write_output(output, left.text.encode())
+        spans = output.suffix.lower() == ".json"
+        write_output(output, (json.dumps(told, ensure_ascii=False, indent=1) + "\n" if spans else left.text).encode())
     if as_json:
-        names = ("text", "spans", "tokens_in", "tokens_out", "budget")
-        print_json({"method": repr(made), **{name: getattr(left, name) for name in names}})
+        print_json(told)
         return
     if not output:
         sys.stdout.write(left.text)
@@ -73,7 +79,12 @@ def _method(name: str, words: list[str]) -> "PromptMethod":
     return method
 
 
-def _text(file: str) -> str:
+def read_text(file: str) -> str:
+    """A prompt from a file, or from the standard input.
+
+    Raises:
+        PrunariumError: it cannot be read.
+    """
     try:
         return sys.stdin.read() if file == _STDIN else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

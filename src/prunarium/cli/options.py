@@ -23,7 +23,7 @@ Benchmark = Annotated[str | None, typer.Option(help="default: the family's embed
 Model = Annotated[
     str | None,
     typer.Option(
-        help="any timm ViT, or the directory of a LLaVA, LLaVA-NeXT or Qwen2.5-VL; default: the benchmark's own"
+        help="any timm ViT, or the directory of a vision-language or text model; default: the benchmark's own"
     ),
 ]
 Checkpoint = Annotated[Path | None, typer.Option(help="weights for --model")]
@@ -31,10 +31,15 @@ Trained = Annotated[
     bool, typer.Option("--trained", help="with weights that were trained with the method: its own, or the --checkpoint")
 ]
 Data = Annotated[
-    Path | None, typer.Option(help="of a benchmark whose data are not shipped: their folder (vqa: or parquet files)")
+    Path | None,
+    typer.Option(help="of a benchmark whose data are not shipped: their folder, or files of a dataset"),
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ROLE=NAME", help="a column of --data, where its name does not tell: text=review; repeatable"),
 ]
 Image = Annotated[Path | None, typer.Option(help="a picture to run on, with --model")]
-Prompt = Annotated[str | None, typer.Option(help="what to ask about the picture, with a vision-language --model")]
+Prompt = Annotated[str | None, typer.Option(help="what to ask about the picture, or the text that --model reads")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1..., or meta: count on shapes alone; default: cpu")]
 Precision = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; default: float32")]
 Threads = Annotated[int | None, typer.Option(min=1, help="of torch; default: as many as torch takes here")]

@@ -8,7 +8,7 @@ import typer
 
 from prunarium.cli import options
 from prunarium.cli.app import MEASURE, app
-from prunarium.cli.values import parse_setting
+from prunarium.cli.values import parse_columns, parse_setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,7 @@ def run(
     samples: options.Samples = None,
     seed: Annotated[int | None, typer.Option(help="of torch, and of a method that draws lots; default: 0")] = None,
     data: options.Data = None,
+    column: options.Column = None,
     image: options.Image = None,
     prompt: options.Prompt = None,
     checkpoint: options.Checkpoint = None,
@@ -65,6 +66,7 @@ def run(
         checkpoint=checkpoint,
         trained=trained,
         data=data,
+        columns=parse_columns(column or []),
         image=image,
         prompt=prompt,
         seed=seed,

@@ -17,6 +17,11 @@ def show_score(score: MeasuredScore) -> None:
     table = Table("", "untouched", score.method, "ratio or difference", title=f"{score.setting} on {score.model}")
     for column in table.columns[1:]:
         column.justify = "right"
+    if (found := score.perplexity) is not None:
+        ratio_of_words = f"{found.ratio_low:.3f} to {found.ratio_high:.3f}"
+        table.add_row(
+            f"perplexity, {found.words} tokens", f"{found.baseline:.2f}", f"{found.method:.2f}", f"x {ratio_of_words}"
+        )
     of_all = [(one.metric, one) for one in (score.quality, *score.other_quality) if one]
     of_kinds = [(f"of the question '{kind}'", one) for kind, one in score.quality_by_kind.items()]
     for what, quality in of_all + of_kinds:

@@ -35,6 +35,23 @@ def parse_setting(words: list[str]) -> dict[str, Any]:
     return {name: values[0] for name, values in parameters.items()}
 
 
+def parse_columns(words: list[str]) -> dict[str, str] | None:
+    """``["text=review"]`` to the column of each role; ``None`` where none is named.
+
+    Raises:
+        PrunariumError: a word is not ``role=name``, or a role has two columns.
+    """
+    columns: dict[str, str] = {}
+    for word in words:
+        role, _, name = word.partition("=")
+        if not role or not name:
+            raise PrunariumError(f"--column {word}: write it as role=name, such as --column text=review")
+        if role in columns:
+            raise PrunariumError(f"--column {word}: {role} is given twice; give it once")
+        columns[role] = name
+    return columns or None
+
+
 def parse_values(option: str, text: str) -> list[Any]:
     """``"0.75, 0.5"`` to a list; a value may be a list in brackets.
 

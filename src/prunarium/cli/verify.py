@@ -8,7 +8,8 @@ import typer
 
 from prunarium.cli.app import MEASURE, app
 from prunarium.cli.console import console, print_json
-from prunarium.cli.options import Json, Records
+from prunarium.cli.options import Column, Json, Records
+from prunarium.cli.values import parse_columns
 
 if TYPE_CHECKING:
     from prunarium.bench.verification import Again, Missing, Verification
@@ -26,8 +27,9 @@ def verify(
     speed: Annotated[bool, typer.Option("--speed", help="time them too: needs a quiet machine")] = False,
     seconds: Annotated[float, typer.Option(min=0, help="with --speed: how long to time each batch size")] = 6.0,
     data: Annotated[
-        Path | None, typer.Option(help="folder of images, for records on images that are not shipped")
+        Path | None, typer.Option(help="folder of images, or files of a dataset, for records on what is not shipped")
     ] = None,
+    column: Column = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="weights, or a directory, for records of models that are not shipped")
     ] = None,
@@ -51,7 +53,7 @@ def verify(
 
     if fast:
         files = {name: cheapest(found) for name, found in files.items()}
-    found = _all(files, Again(speed, seconds, data, checkpoint), quiet=as_json)
+    found = _all(files, Again(speed, seconds, data, checkpoint, parse_columns(column or [])), quiet=as_json)
     lacking = missing(names, found) if records is None else []
     totals = {verdict: sum(one.verdict == verdict for one in found) for verdict in STYLES}
     if as_json:

@@ -8,7 +8,7 @@ import typer
 from prunarium.cli import options
 from prunarium.cli.app import MEASURE, app
 from prunarium.cli.console import console
-from prunarium.cli.values import parse_setting
+from prunarium.cli.values import parse_columns, parse_setting
 
 _OUTPUT = "--output"
 
@@ -22,7 +22,9 @@ def visualize(
     benchmark: options.Benchmark = None,
     model: options.Model = None,
     data: options.Data = None,
+    column: options.Column = None,
     image: options.Image = None,
+    prompt: options.Prompt = None,
     checkpoint: options.Checkpoint = None,
     trained: options.Trained = False,
     device: options.Device = None,
@@ -50,7 +52,9 @@ def visualize(
         checkpoint=checkpoint,
         trained=trained,
         data=data,
+        columns=parse_columns(column or []),
         image=image,
+        prompt=prompt,
         device=device,
     )
     prepared = prepare(cell).run

@@ -13,7 +13,7 @@ Bytes = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 DeviceKind = Literal["cpu", "cuda", "meta"]
 Precision = Literal["float32", "bfloat16", "float16"]
-Metric = Literal["accuracy", "top-1", "top-5", "exact match", "vqa accuracy"]
+Metric = Literal["accuracy", "top-1", "top-5", "exact match", "vqa accuracy", "f1", "next word"]
 Stage = Literal["tower", "projector", "prefill"]
 BUDGET_TOLERANCE = 0.01
 """Budgets that differ by no more are equal: one point of the untouched model's tokens, at every budget.
@@ -53,7 +53,9 @@ class Quality(Record):
 
     metric: Metric = Field(
         description="top-5: the right answer is among the five best; exact match: of a generated answer, every word; "
-        "vqa accuracy: a generated answer is as right as people agree on it, as VQAv2 has it"
+        "vqa accuracy: a generated answer is as right as people agree on it, as VQAv2 has it; f1: of the words of an "
+        "answer and of the right one, as SQuAD has it; next word: the share of a text's words that are thought most "
+        "likely"
     )
     samples: int = Field(ge=1, description="how many were answered")
     baseline: float = Field(ge=0, le=1, description="share of right answers of the untouched model")
@@ -67,6 +69,16 @@ class Quality(Record):
     answers_baseline: Sha256 | None = Field(
         None, description="the same of the untouched model's answers; empty in records from before it was kept"
     )
+
+
+class Foretelling(Record):
+    """Perplexity on the same words of the same texts, with and without the method: e to the mean surprise of a word."""
+
+    words: int = Field(ge=1, description="that were foretold, in all texts")
+    baseline: float = Field(ge=1, description="perplexity of the untouched model")
+    method: float = Field(ge=1, description="the same with the method")
+    ratio_low: float = Field(gt=0, description="paired 95 % interval of method / baseline, lower end")
+    ratio_high: float = Field(gt=0, description="the same interval, upper end")
 
 
 class Cache(Record):
@@ -161,6 +173,7 @@ class MeasuredScore(Record):
     quality_by_kind: dict[Text, Quality] = Field(
         default_factory=dict, description="by its main metric, for each kind of question; empty where there is one"
     )
+    perplexity: Foretelling | None = Field(None, description="decoder: where a text was given to foretell")
     cost: Cost = Field(description="multiply-accumulates and tokens")
     speed: list[Speed] = Field(description="one for each batch size that was timed")
     environment: Environment = Field(description="device, versions and commit")

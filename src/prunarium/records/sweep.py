@@ -20,8 +20,8 @@ class Choices(Record):
     models: list[Text] | None = Field(
         None,
         min_length=1,
-        description="timm models, or directories of vision-language models from the sweep file's; embedded benchmarks "
-        "have their own",
+        description="timm models, or directories of vision-language or text models from the sweep file's; embedded "
+        "benchmarks have their own",
     )
     budgets: list[Budget] | None = Field(
         None, min_length=1, description="mean tokens per block, of the untouched model's; finds the parameter for each"
@@ -35,6 +35,9 @@ class Choices(Record):
         None, description="with weights that were trained with the method: its own, or the checkpoint"
     )
     data: Text | None = Field(None, description="folder of a benchmark whose data are not shipped; likewise")
+    columns: dict[Text, Text] | None = Field(
+        None, description="of a dataset of texts: the column of each role, where their names do not tell"
+    )
     batch_sizes: list[Count] | None = Field(
         None, min_length=1, description="to time, in each cell; default: 1 and the benchmark's large one"
     )

@@ -62,7 +62,17 @@ def draw_words(
             axes.set_ylim(places[-1][1] + 1, 0)
             for word, (column, line), share in zip(text, places, left[row], strict=True):
                 shade = FAINTEST + (1 - FAINTEST) * float(share)
-                axes.text(column, line, word, alpha=shade, color=INK, family="monospace", fontsize=6, va="top")
+                axes.text(
+                    column,
+                    line,
+                    word,
+                    alpha=shade,
+                    color=INK,
+                    family="monospace",
+                    fontsize=6,
+                    va="top",
+                    parse_math=False,
+                )
             title = f"{where} {block}: {left[row].sum():.4g} of {len(text)}"
             axes.set_title(title, fontsize=SMALL, color=INK, loc="left", pad=3)
         if captions:

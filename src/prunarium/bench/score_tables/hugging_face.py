@@ -22,6 +22,8 @@ METRICS = {
     "top-5": "top_5_accuracy",
     "exact match": "exact_match",
     "vqa accuracy": "vqa_accuracy",
+    "f1": "f1",
+    "next word": "accuracy",
 }
 DATASETS = {"imagenet": "imagenet-1k"}
 """The id on the hub, where it is another name."""

@@ -61,6 +61,11 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         self.place, self.image, self.there, self.weight = entries.place, entries.image, entries.there, entries.weight
 
     @property
+    def length(self) -> int:
+        """Tokens of the prompt, padding included."""
+        return self._length
+
+    @property
     def entries(self) -> Entries:
         """All that the layer holds."""
         return Entries(self.keys, self.values, self.place, self.image, self.there, self.weight)
@@ -106,6 +111,15 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         there = self.there.repeat_interleave(heads // self.there.shape[1], dim=1)
         return before & there.unsqueeze(2)
 
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        keys, values = super().update(key_states, value_states)
+        if keys.shape[2] != self.place.shape[2]:
+            raise PrunariumError(
+                "a method took entries from this cache, and is no longer in the model; go on inside its 'with' block, "
+                "or load a saved cache with plain=True"
+            )
+        return keys, values
+
     def reorder_cache(self, beam_idx: Tensor) -> None:
         super().reorder_cache(beam_idx)
         self._each(lambda part: part.index_select(0, beam_idx.to(part.device)))
@@ -149,6 +163,10 @@ class SlotLayer(HeldLayer):
     def coming(self, count: int) -> Tensor:
         """The places of the words that are expected, the same in all heads ``[batch or 1, words]``."""
         return self._slots()[:, 0, -count:]
+
+    def turning(self) -> tuple[Tensor, Tensor]:
+        """Cosines and sines of the places ``[batch or 1, key heads or 1, entries, rotary dim]``."""
+        return self._rotary(self.keys, self._slots())
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         slots = self._slots()

@@ -26,6 +26,7 @@ class CausalLanguageModel:
     they would have had, or, where the method says so, at their places in the cache.
     """
 
+    alike = False  # prompts differ in length
     supported = f"transformers {', '.join(ANATOMIES)}"
 
     def __init__(self, method: TokenMethod, model: Any) -> None:
