@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,6 +17,9 @@ from prunarium.bench.samples import InMemory, Inputs
 from prunarium.errors import PrunariumError, did_you_mean
 from prunarium.records import Family
 from prunarium.records.score import Metric
+
+if TYPE_CHECKING:
+    from prunarium.bench.prompt_benchmarks import PromptBenchmark
 
 TEST_SEED = 0
 
@@ -194,14 +198,21 @@ def folder_benchmarks() -> dict[str, FolderBenchmark]:
     return {benchmark.name: benchmark for benchmark in (IMAGENET, IMAGE_FOLDER)}
 
 
-def find_benchmark(name: str) -> EmbeddedBenchmark | FolderBenchmark | QuestionBenchmark:
+def shipped_benchmarks() -> "dict[str, EmbeddedBenchmark | PromptBenchmark]":
+    """Every benchmark that brings its data and its models, those of prompts too, by its name."""
+    from prunarium.bench.prompt_benchmarks import prompt_benchmarks  # which are made of what stands here
+
+    return {**benchmarks(), **prompt_benchmarks()}
+
+
+def find_benchmark(name: str) -> Benchmark:
     """A benchmark by its name.
 
     Raises:
         PrunariumError: there is none of that name.
     """
-    known: dict[str, EmbeddedBenchmark | FolderBenchmark | QuestionBenchmark] = {
-        **benchmarks(),
+    known: dict[str, Benchmark] = {
+        **shipped_benchmarks(),
         **folder_benchmarks(),
         VQA.name: VQA,
     }
