@@ -26,7 +26,7 @@ SIZES = {
     "num_hidden_layers": 4,
     "num_attention_heads": 4,
     "max_position_embeddings": 1024,
-    "initializer_range": 0.3,
+    "initializer_range": 0.1,
     "pad_token_id": 0,
     "bos_token_id": 1,
     "eos_token_id": 2,
