@@ -88,8 +88,13 @@ def prompt_workload(
     """A benchmark with the models that the package ships for it.
 
     Raises:
-        PrunariumError: it does not have so many samples.
+        PrunariumError: it does not have so many samples, or this version ships no weights for it.
     """
+    for path in (benchmark.weights, benchmark.scorer_weights):
+        if not path.is_file():
+            raise PrunariumError(
+                f"{benchmark.name} needs {path.name}, which this version does not ship; update prunarium"
+            )
     data = benchmark.data()
     both = nn.ModuleList([benchmark.model(), benchmark.scorer()])
     weights = weights_hash(both)
