@@ -50,7 +50,7 @@ def compare(
     found = compared(scores, budget, outdated)
     without = {find_card(name).id for name in methods or ()} - {score.method for score in (*scores, *outdated)}
     missing = tuple(LeftOut(name, (), 0, "no such score was measured") for name in sorted(without))
-    missing += tuple(LeftOut(*one) for one in _never_measured(methods, benchmark, scores))
+    missing += tuple(LeftOut(*one) for one in never_measured(methods, benchmark, scores))
     found = replace(found, left_out=(*found.left_out, *missing))
     if as_json:
         print_json(asdict(found))
@@ -60,7 +60,7 @@ def compare(
         raise typer.Exit(1)
 
 
-def _never_measured(
+def never_measured(
     methods: list[str] | None, benchmark: str | None, scores: "Sequence[MeasuredScore]"
 ) -> Iterator[tuple[str, tuple[float, ...], int, str]]:
     """Methods whose cards say why they are not measured on a benchmark that is compared here."""
