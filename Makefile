@@ -4,7 +4,7 @@ BIN := .venv/bin
 # two processes of one thread each, and the tests of a file in one of them; slow tests compare times, and run alone
 TOGETHER := -n 2 --dist loadfile
 
-.PHONY: run test test-slow site lint types build-site clean
+.PHONY: run test test-slow oracles site lint types build-site clean
 
 run: .venv/methods
 	$(BIN)/prunarium run tome
@@ -15,10 +15,26 @@ test: .venv/dev
 test-slow: .venv/dev
 	$(BIN)/python -m pytest -m slow
 
+# Packages that want other versions than ours have an environment of their own, and are asked by tests/oracles.
+oracles: .venv-oracles/ready
+
+.venv-oracles/ready: constraints-oracles.txt
+	$(PYTHON) -m venv .venv-oracles
+	.venv-oracles/bin/python -m pip install --quiet --constraint constraints-oracles.txt kvpress
+	touch $@
+
 site: .venv/methods
 	$(BIN)/prunarium site serve
 
-build-site: .venv/methods
+build-# Packages that want other versions than ours have an environment of their own, and are asked by tests/oracles.
+oracles: .venv-oracles/ready
+
+.venv-oracles/ready: constraints-oracles.txt
+	$(PYTHON) -m venv .venv-oracles
+	.venv-oracles/bin/python -m pip install --quiet --constraint constraints-oracles.txt kvpress
+	touch $@
+
+site: .venv/methods
 	$(BIN)/prunarium site build
 
 lint: .venv/dev
@@ -44,8 +60,8 @@ types: .venv/dev
 	touch $@
 
 .venv/dev: .venv/methods
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[methods,site,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[methods,site,dev,lingua]'
 	touch $@
 
 clean:
-	rm -rf .venv build
+	rm -rf .venv .venv-oracles build

@@ -1,3 +1,4 @@
+import zlib
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -14,10 +15,12 @@ class RandomPrompt(PromptMethod):
     """
 
     unit: Literal["sentence", "token"] = Field("sentence", description="what is kept or dropped as one")
-    seed: Annotated[int, Field(ge=0, strict=True)] = Field(0, description="the same seed drops the same parts")
+    seed: Annotated[int, Field(ge=0, strict=True)] = Field(
+        0, description="the same seed drops the same parts of a prompt"
+    )
 
     def rank(self, prompt: Prompt) -> Iterator[Ranked]:
         spans = sentences(prompt.text) if self.unit == "sentence" else prompt.tokens().spans
-        draw = np.random.default_rng(self.seed).random(len(spans))
+        draw = np.random.default_rng([self.seed, zlib.crc32(prompt.text.encode())]).random(len(spans))
         for (start, end), priority in zip(spans, draw.tolist(), strict=True):
             yield Ranked(start, end, priority)

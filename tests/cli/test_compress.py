@@ -77,6 +77,6 @@ def test_what_is_refused(prunarium, model, story, tmp_path, words, said):
     assert done.code == 1 and said in done.err and done.err.count("\n") == 1, done.err
 
 
-def test_run_says_what_runs_it(prunarium):
-    done = prunarium("run", "bm25")
+def test_visualize_says_what_runs_it(prunarium):
+    done = prunarium("visualize", "bm25")
     assert done.code == 1 and "'prunarium compress bm25' runs it" in done.err

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,6 +17,9 @@ from prunarium.bench.samples import InMemory, Inputs
 from prunarium.errors import PrunariumError, did_you_mean
 from prunarium.records import Family
 from prunarium.records.score import Metric
+
+if TYPE_CHECKING:
+    from prunarium.bench.prompt_benchmarks import PromptBenchmark
 
 TEST_SEED = 0
 
@@ -202,6 +205,13 @@ def folder_benchmarks() -> dict[str, FolderBenchmark]:
     return {benchmark.name: benchmark for benchmark in (IMAGENET, IMAGE_FOLDER)}
 
 
+def shipped_benchmarks() -> "dict[str, EmbeddedBenchmark | PromptBenchmark]":
+    """Every benchmark that brings its data and its models, those of prompts too, by its name."""
+    from prunarium.bench.prompt_benchmarks import prompt_benchmarks  # which are made of what stands here
+
+    return {**benchmarks(), **prompt_benchmarks()}
+
+
 def find_benchmark(name: str) -> Any:
     """A benchmark by its name.
 
@@ -211,7 +221,7 @@ def find_benchmark(name: str) -> Any:
     from prunarium.bench.text_benchmarks import TEXT_BENCHMARKS  # which are made of what is here
 
     known: dict[str, Any] = {
-        **benchmarks(),
+        **shipped_benchmarks(),
         **folder_benchmarks(),
         VQA.name: VQA,
         **TEXT_BENCHMARKS,

@@ -14,15 +14,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from prunarium import registry
 from prunarium.bench import shapes
 from prunarium.bench.benchmarks import EmbeddedBenchmark
-from prunarium.bench.budgets import at_budget, at_macs, check_budget, counts_known
+from prunarium.bench.budgets import at_budget, at_macs
+from prunarium.bench.prompt_benchmarks import find_prompt_benchmark
+from prunarium.bench.prompt_run import PromptRun
+from prunarium.bench.prompt_workload import PromptWorkload, check_scorer, prompt_workload
 from prunarium.bench.records import CorruptRecordError, locked, read_score, score_path, write_score
 from prunarium.bench.run import Run
 from prunarium.bench.sharding import is_first
-from prunarium.bench.workload import Workload, workload_for
+from prunarium.bench.workload import Workload, find_device, workload_for
 from prunarium.catalog.wording import in_words
 from prunarium.errors import PrunariumError
-from prunarium.families import TokenMethod, adapter_for
-from prunarium.records import Family, MeasuredScore, Speed
+from prunarium.families import Method, PromptMethod, TokenMethod, adapter_for
+from prunarium.records import Card, Family, MeasuredScore, Speed
 from prunarium.records.score import Precision
 from prunarium.records.sweep import Count, Seconds, Seed
 
@@ -188,7 +191,7 @@ class Prepared:
     """
 
     cell: Cell
-    run: Run
+    run: Run | PromptRun
     path: Path
 
     def measure(self, speed: Sequence[Speed] | None = None) -> MeasuredScore:
@@ -200,12 +203,11 @@ class Prepared:
         torch.manual_seed(self.cell.seed)
         score = self.run.measure(speed)
         if self.cell.budget is not None:
-            known = counts_known(self.run.method, self.run.workload)
-            check_budget(self.run.method, self.cell.budget, score.cost.budget, known)
+            self.run.check_budget(self.cell.budget, score)
         return score
 
 
-def prepare(cell: Cell, root: Path | None = None, workload: Workload | None = None) -> Prepared:
+def prepare(cell: Cell, root: Path | None = None, workload: Workload | PromptWorkload | None = None) -> Prepared:
     """Load and check all that a cell needs.
 
     Args:
@@ -216,9 +218,21 @@ def prepare(cell: Cell, root: Path | None = None, workload: Workload | None = No
     Raises:
         PrunariumError: something of the cell does not exist or does not fit.
     """
-    card = registry.find_card(cell.method)
-    method = _method(cell)
+    card, method = registry.find_card(cell.method), _method(cell)
     torch.set_num_threads(cell.threads)
+    run: Run | PromptRun
+    if isinstance(method, PromptMethod):
+        run = _prompt_run(cell, card, method, workload if isinstance(workload, PromptWorkload) else None)
+    else:
+        run = _run(cell, card, _in_model(method, cell), workload if isinstance(workload, Workload) else None)
+    benchmark = run.workload.benchmark
+    folder = registry.measured_folder(cell.method, root)
+    return Prepared(
+        cell, run, score_path(folder, benchmark.name if benchmark else None, run.workload.model_name, run.key)
+    )
+
+
+def _run(cell: Cell, card: Card, method: TokenMethod, workload: Workload | None) -> Run:
     on_shapes = cell.device == shapes.DEVICE
     if workload is None:
         workload = _workload_on_shapes(cell) if on_shapes else _workload(cell, card.families)
@@ -228,14 +242,32 @@ def prepare(cell: Cell, root: Path | None = None, workload: Workload | None = No
     adapter_for(method, workload.model)
     if cell.budget is not None or cell.macs is not None:
         method = _turned(method, cell, workload)
-    sizes = () if on_shapes else cell.batch_sizes or tuple(sorted({1, workload.large_batch}))
-    benchmark = workload.benchmark.name if workload.benchmark else None
+    sizes = () if on_shapes else _sizes(cell, workload.large_batch)
     run = Run(card, method, workload, cell.command(), sizes, cell.seconds, cell.trained)
-    return Prepared(
-        cell=cell,
-        run=shapes.run_on_shapes(run) if on_shapes else run,
-        path=score_path(registry.measured_folder(cell.method, root), benchmark, workload.model_name, run.key),
-    )
+    return shapes.run_on_shapes(run) if on_shapes else run
+
+
+def _prompt_run(cell: Cell, card: Card, method: PromptMethod, workload: PromptWorkload | None) -> PromptRun:
+    """A method for prompts, on a benchmark that brings prompts and models."""
+    benchmark = find_prompt_benchmark(cell.benchmark)
+    for name in ("model", "checkpoint", "data", "image", "prompt", "macs"):
+        if getattr(cell, name) is not None:
+            raise PrunariumError(f"--{name} must be left out: {benchmark.name} comes with its own prompts and models")
+    if cell.trained or cell.device == shapes.DEVICE:
+        what = "--trained" if cell.trained else f"--device {cell.device}"
+        raise PrunariumError(f"{what} is for methods in a model, and {card.id} shortens text; leave it out")
+    check_scorer(method, card.id, benchmark)
+    if cell.budget is not None:
+        turned = method.with_budget(cell.budget)
+        _check_free(method, turned, cell, "budget")
+        method = turned
+    if workload is None:
+        workload = prompt_workload(benchmark, find_device(cell.device), cell.samples, cell.precision, cell.seed)
+    return PromptRun(card, method, workload, cell.command(), _sizes(cell, workload.large_batch), cell.seconds)
+
+
+def _sizes(cell: Cell, large: int) -> tuple[int, ...]:
+    return cell.batch_sizes or tuple(sorted({1, large}))
 
 
 def _workload(cell: Cell, families: Collection[Family]) -> Workload:
@@ -296,10 +328,15 @@ def settle(prepared: Prepared, again: bool = False, speed: Sequence[Speed] | Non
     return Outcome(cell, "measured", score, path, note=note)
 
 
-def _method(cell: Cell) -> TokenMethod:
+def _method(cell: Cell) -> Method:
     """A method that draws lots draws those of the cell's seed, unless the parameters have one."""
     draws = "seed" in registry.load_class(cell.method).model_fields
-    return registry.load_token_method(cell.method, **{**({"seed": cell.seed} if draws else {}), **cell.parameters})
+    return registry.load_method(cell.method, **{**({"seed": cell.seed} if draws else {}), **cell.parameters})
+
+
+def _in_model(method: Method, cell: Cell) -> TokenMethod:
+    assert isinstance(method, TokenMethod), f"{cell.method} is of an unknown kind"
+    return method
 
 
 def _turned(method: TokenMethod, cell: Cell, workload: Workload) -> TokenMethod:
@@ -311,7 +348,11 @@ def _turned(method: TokenMethod, cell: Cell, workload: Workload) -> TokenMethod:
     else:
         assert cell.macs is not None
         name, turned = "macs", at_macs(method, cell.macs, workload)
+    _check_free(method, turned, cell, name)
+    return turned
+
+
+def _check_free(method: Method, turned: Method, cell: Cell, name: str) -> None:
     for parameter in cell.parameters:
         if getattr(turned, parameter) != getattr(method, parameter):
             raise PrunariumError(f"--{name} finds {parameter} by itself; leave out --param {parameter}=...")
-    return turned

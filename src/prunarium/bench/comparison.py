@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, median
 
-from prunarium.bench.conditions import EQUAL_BUDGETS, Condition, budget_near, condition_of
+from prunarium.bench.conditions import Condition, budget_near, budgets_of, condition_of
 from prunarium.bench.draws import by_setting, mean_of_draws
 from prunarium.errors import PrunariumError
 from prunarium.records import MeasuredScore
@@ -89,44 +89,50 @@ class Comparison:
 
 def compare(
     scores: Iterable[MeasuredScore],
-    budgets: Sequence[float] = EQUAL_BUDGETS,
+    budgets: Sequence[float] | None = None,
     outdated: Iterable[MeasuredScore] = (),
 ) -> Comparison:
     """Rank the scores at each budget, as far as their conditions are equal. A ranking has two rows at least.
 
     Args:
         scores: of the methods as they are.
-        budgets: mean tokens per block, of the untouched model's.
+        budgets: mean tokens per block, of the untouched model's; without them, those of ``budgets_of`` each family.
         outdated: of earlier versions of methods; they are left out, and named.
 
     Raises:
         PrunariumError: a budget is none.
     """
-    for budget in budgets:
+    for budget in budgets or ():
         if not 0 < budget <= 1:
             raise PrunariumError(f"a budget is above 0 and at most 1, not {budget:g}")
     unranked: defaultdict[str, list[MeasuredScore]] = defaultdict(list)
-    at: dict[float, defaultdict[Condition, list[MeasuredScore]]] = {one: defaultdict(list) for one in budgets}
+    at: defaultdict[float, defaultdict[Condition, list[MeasuredScore]]] = defaultdict(lambda: defaultdict(list))
     for score in outdated:
         unranked[f"is of version {score.method_version} of the method, which has changed: measure it again"].append(
             score
         )
     for score in scores:
-        near, condition = budget_near(score.cost.budget, budgets), condition_of(score)
+        known, condition = budgets or budgets_of(score.family), condition_of(score)
+        near = budget_near(score.cost.budget, known)
         if condition is None:
             unranked[f"quality was not measured ({score.model})"].append(score)
         elif near is None:
-            unranked[f"not within 1 % of {' or '.join(f'{one:g}' for one in budgets)}"].append(score)
+            unranked[f"not within 1 % of {' or '.join(f'{one:g}' for one in known)}"].append(score)
         else:
             at[near][condition].append(score)
     rankings = []
-    for budget, groups in at.items():
+    for budget, groups in sorted(at.items(), key=lambda found: _place(found[0], budgets)):
         found = {condition: _rows(group) for condition, group in sorted(groups.items())}
         ranked = {condition: rows for condition, rows in found.items() if len(rows) > 1}
         rankings += [Ranking(budget, one, _baseline(groups[one]), rows) for one, rows in ranked.items()]
         for condition in found.keys() - ranked.keys():
             unranked[_why_alone(condition, ranked or found)] += groups[condition]
     return Comparison(tuple(rankings), tuple(_left_out(unranked)))
+
+
+def _place(budget: float, asked: Sequence[float] | None) -> float:
+    """Rankings stand in the order that was asked for; else the largest budget is the first."""
+    return asked.index(budget) if asked else -budget
 
 
 def _why_alone(condition: Condition, others: Iterable[Condition]) -> str:

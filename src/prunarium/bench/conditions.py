@@ -7,6 +7,8 @@ from prunarium.records import BUDGET_TOLERANCE, Family, MeasuredScore
 
 EQUAL_BUDGETS = (0.75, 0.5, 0.25, 0.11)
 """At which methods are compared; a benchmark need not have scores at all of them."""
+LANGUAGE_BUDGETS = (0.75, 0.5, 0.25, 0.1)
+"""The same of methods for text."""
 USUAL_BUDGETS: dict[Family, tuple[float, ...]] = {
     "vit": (0.75, 0.5, 0.25),
     "vlm": (0.5, 0.25, 0.11),
@@ -78,6 +80,11 @@ def condition_of(score: MeasuredScore) -> Condition | None:
 def training_of(score: MeasuredScore) -> str:
     """What was trained, of a score's method and model: scores that differ in it never stand in one table."""
     return TRAINED if score.trained else LEARNED if score.learned else OFF_THE_SHELF
+
+
+def budgets_of(family: Family) -> tuple[float, ...]:
+    """At which the methods of a family are compared."""
+    return EQUAL_BUDGETS if family in ("vit", "vlm") else LANGUAGE_BUDGETS
 
 
 def budget_near(budget: float, budgets: Iterable[float] = EQUAL_BUDGETS) -> float | None:

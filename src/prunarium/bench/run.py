@@ -1,29 +1,27 @@
 """Runs a method on a workload, against the untouched model with fused attention, in one process."""
 
-import datetime
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, get_args
 
 import numpy as np
 import torch
 
 from prunarium.bench.acting import check_acted
-from prunarium.bench.budgets import counts_known, first_samples
+from prunarium.bench.budgets import check_budget, counts_known, first_samples
 from prunarium.bench.closed_forms import closed_form
 from prunarium.bench.counters import OWN, Stages, audit_stages, check_fused, count_stages, mean_stages, total
-from prunarium.bench.environment import device_name, environment, threads_of, weights_hash
+from prunarium.bench.environment import weights_hash
 from prunarium.bench.kv_cache import CACHING, as_cache, held_after
 from prunarium.bench.memory import batch_of
 from prunarium.bench.quality import answer, compare_answers, compare_foretelling, compare_kinds
 from prunarium.bench.samples import Inputs
+from prunarium.bench.scored_run import Found, ScoredRun
 from prunarium.bench.sharding import leave_the_rest_to_the_first
 from prunarium.bench.speed import speeds
 from prunarium.bench.workload import Workload
 from prunarium.families import TokenMethod, shape_of
-from prunarium.records import Cache, Card, Cost, Foretelling, MeasuredScore, Quality, Speed
-from prunarium.records.natural_key import natural_key
+from prunarium.records import Cache, Cost, Foretelling, MeasuredScore, Quality, Speed
 from prunarium.records.score import Stage
 from prunarium.registry import load_token_method
 
@@ -35,48 +33,12 @@ class TokensLeft(NamedTuple):
     left: np.ndarray
 
 
-@dataclass
-class Run:
-    """One method, one setting, one workload.
+class Run(ScoredRun):
+    """One method inside a model, one setting, one workload."""
 
-    Attributes:
-        command: what measures it again.
-        batch_sizes: to time.
-        seconds_per_batch_size: how long to time each.
-        trained: whether the model was trained with the method.
-        progress: called with what begins and the share of the whole that is done.
-    """
-
-    card: Card
     method: TokenMethod
     workload: Workload
-    command: str
-    batch_sizes: tuple[int, ...]
-    seconds_per_batch_size: float = 6.0
-    trained: bool = False
-    progress: Callable[[str, float], None] = lambda what, done: None
-    _perplexity: Foretelling | None = field(default=None, init=False)
-
-    @property
-    def key(self) -> str:
-        """The natural key of the score, known before anything is measured."""
-        workload, benchmark = self.workload, self.workload.benchmark
-        return natural_key(
-            method=self.card.id,
-            method_version=self.card.version,
-            setting=repr(self.method),
-            benchmark=benchmark.name if benchmark else None,
-            benchmark_revision=benchmark.revision if benchmark else None,
-            data_checksum=workload.data_checksum,
-            model=workload.model_name,
-            weights=self.weights[0],
-            learned=self.weights[1],
-            seed=workload.seed,
-            precision=workload.precision,
-            device=device_name(workload.device),
-            threads=threads_of(workload.device),
-            batch_sizes=self.batch_sizes,
-        )
+    _perplexity: Foretelling | None = None
 
     @functools.cached_property
     def weights(self) -> tuple[str, str | None]:
@@ -89,17 +51,16 @@ class Run:
             parts = handle.learned if handle.learned is not None and handle.learned.state_dict() else None
             return lent, weights_hash(parts) if parts is not None else None
 
-    def measure(self, speed: Sequence[Speed] | None = None) -> MeasuredScore:
-        """Quality, cost and speed; the model is left as it was.
-
-        Args:
-            speed: measured already, in turns with others.
+    def check_budget(self, wanted: float, score: MeasuredScore) -> None:
+        """Refuse a score whose budget is not the one that was asked for.
 
         Raises:
-            PrunariumError: the method does not work on the model or did not act, a batch does not fit into memory, or
-                the counter and the closed form disagree.
+            PrunariumError: the run missed it.
         """
-        workload, benchmark = self.workload, self.workload.benchmark
+        check_budget(self.method, wanted, score.cost.budget, counts_known(self.method, self.workload))
+
+    def _find(self, speed: Sequence[Speed] | None) -> Found:
+        workload = self.workload
         family = shape_of(self.method, workload.model).family  # refuses a model that does not fit before any work
         with batch_of(workload.batch, "quality is always measured in such batches; use a device with more memory"):
             quality, by_kind, left = self._quality()
@@ -107,32 +68,7 @@ class Run:
         self.progress("cost", 0.4)
         cost = self._cost(left)
         speed = list(self._speeds() if speed is None else speed)
-        self.progress("done", 1.0)
-        return MeasuredScore(
-            key=self.key,
-            method=self.card.id,
-            method_version=self.card.version,
-            setting=repr(self.method),
-            parameters=self.method.model_dump(mode="json"),
-            family=family,
-            benchmark=benchmark.name if benchmark else None,
-            benchmark_revision=benchmark.revision if benchmark else None,
-            data_checksum=workload.data_checksum,
-            model=workload.model_name,
-            weights=self.weights[0],
-            learned=self.weights[1],
-            seed=workload.seed,
-            trained=self.trained,
-            quality=quality[0] if quality else None,
-            other_quality=quality[1:],
-            quality_by_kind=by_kind,
-            perplexity=self._perplexity,
-            cost=cost,
-            speed=speed,
-            environment=environment(workload.device, workload.precision),
-            command=self.command,
-            measured_on=datetime.datetime.now(datetime.UTC).date().isoformat(),
-        )
+        return Found(family, quality, by_kind, cost, speed, self._perplexity)
 
     def _speeds(self) -> Iterator[Speed]:
         for done, size in enumerate(self.batch_sizes):

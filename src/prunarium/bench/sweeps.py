@@ -79,7 +79,7 @@ def _bad_parameters(method: str, parameters: dict[str, list[Any]]) -> Iterator[t
             hint = did_you_mean(name, known)
             yield name, f"{method} has no parameter '{name}'{hint}; its parameters: {', '.join(known) or 'none'}"
             continue
-        faults = (_fault_of(registry.load_token_method, method, **{name: value}) for value in values)
+        faults = (_fault_of(registry.load_method, method, **{name: value}) for value in values)
         yield from ((name, fault) for fault in faults if fault)
 
 

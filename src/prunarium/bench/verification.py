@@ -8,12 +8,12 @@ from typing import Literal
 import torch
 
 from prunarium import registry
-from prunarium.bench.benchmarks import benchmarks
+from prunarium.bench.benchmarks import Benchmark, shipped_benchmarks
 from prunarium.bench.cells import SECONDS, Cell, Prepared, prepare
 from prunarium.bench.environment import device_name
 from prunarium.bench.wording import percent, times
 from prunarium.errors import PrunariumError
-from prunarium.records import Cache, Environment, Foretelling, Interval, MeasuredScore, Quality
+from prunarium.records import Cache, Card, Environment, Foretelling, Interval, MeasuredScore, Quality
 from prunarium.records.binomial import interval_of_share
 
 Verdict = Literal["passed", "failed", "skipped"]
@@ -83,7 +83,7 @@ def cheapest(records: Mapping[Path, MeasuredScore]) -> dict[Path, MeasuredScore]
     """Of each embedded benchmark the one record that is the least work to measure again."""
     chosen: dict[str, Path] = {}
     for path, score in records.items():
-        if score.benchmark in benchmarks():
+        if score.benchmark in shipped_benchmarks():
             best = chosen.setdefault(score.benchmark or "", path)
             if _work(score) < _work(records[best]):
                 chosen[score.benchmark or ""] = path
@@ -99,7 +99,8 @@ def _work(score: MeasuredScore) -> tuple[bool, int, int]:
 def missing(names: Iterable[str], found: Collection[Verification]) -> list[Missing]:
     """Every embedded benchmark of the methods' families on which none of their records held.
 
-    A method that has to be told more than its parameters, such as TRIM the question, is measured on none.
+    A method that has to be told more than its parameters, such as TRIM the question, is measured on none; nor is one
+    on a benchmark of which its card says why.
 
     Raises:
         PrunariumError: there is no such method.
@@ -108,10 +109,17 @@ def missing(names: Iterable[str], found: Collection[Verification]) -> list[Missi
     wanted = [
         Missing(card.id, benchmark.name)
         for card in map(registry.find_card, names)
-        for benchmark in benchmarks().values()
-        if benchmark.family in card.families and not registry.load_class(card.id).asks
+        for benchmark in shipped_benchmarks().values()
+        if _due(card, benchmark)
     ]
     return [one for one in wanted if (one.method, one.benchmark) not in held]
+
+
+def _due(card: Card, benchmark: Benchmark) -> bool:
+    """Benchmarks of prompts say all that is asked; in a model nobody tells a method more than its parameters."""
+    if benchmark.family not in card.families or benchmark.name in card.unmeasured:
+        return False
+    return benchmark.family == "prompt" or not registry.load_class(card.id).asks
 
 
 def verify(
@@ -135,7 +143,7 @@ def verify(
         return result("skipped", f"is of version {score.method_version} of the method, which is now {version}")
     threads = torch.get_num_threads()
     try:
-        method = registry.load_token_method(name, **score.parameters)
+        method = registry.load_method(name, **score.parameters)
         if repr(method) != score.setting:
             return result("failed", f"the parameters of the record make {method!r}")
         try:
@@ -163,7 +171,7 @@ def verify(
 
 def _cell(name: str, score: MeasuredScore, again: Again) -> Cell:
     """The cell that a record was measured from, with the knob where its budget put it."""
-    shipped = score.benchmark in benchmarks()
+    shipped = score.benchmark in shipped_benchmarks()
     directory = again.checkpoint if score.family != "vit" and not shipped else None  # holds the model, too
     return Cell(
         method=name,
@@ -234,7 +242,8 @@ def _cache(expected: Cache, got: Cache) -> Iterator[Check]:
         ("cached tokens per layer", "entries"),
         ("image tokens read per layer", "tokens_read"),
     ):
-        yield _equal(quantity, getattr(expected, field), getattr(got, field))
+        if getattr(expected, field) or getattr(got, field):  # a prompt has no image tokens
+            yield _equal(quantity, getattr(expected, field), getattr(got, field))
 
 
 def _ratios(score: MeasuredScore) -> dict[str, Interval]:

@@ -399,7 +399,10 @@ def _texts() -> Any:
 def _find(benchmark: str | None, model: str | None, families: Collection[Family]) -> Any:
     """The benchmark that is meant; none where only a model is given."""
     if benchmark is not None:
-        return benchmarks.find_benchmark(benchmark)
+        found = benchmarks.find_benchmark(benchmark)
+        if not isinstance(found, EmbeddedBenchmark | FolderBenchmark | QuestionBenchmark):
+            raise PrunariumError(f"{benchmark} is for methods of family {found.family}; this one acts in a model")
+        return found
     if model is not None:
         return None
     fitting = [one for one in benchmarks.benchmarks().values() if one.family in families]

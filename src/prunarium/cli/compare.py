@@ -1,6 +1,6 @@
 """``prunarium compare``: methods side by side, where that is fair."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from prunarium.bench.comparison import Comparison, Ranking, Row
+    from prunarium.records import MeasuredScore
 
 NOTE = (
     "Quality: mean over the seeds. Difference to the untouched model in percentage points, with its paired 95 % "
@@ -42,14 +43,14 @@ def compare(
     """
     from prunarium.bench.comparison import LeftOut
     from prunarium.bench.comparison import compare as compared
-    from prunarium.bench.conditions import EQUAL_BUDGETS
     from prunarium.registry import find_card, measured_of, outdated_of
 
     scores = measured_of(methods, benchmark, family, records)
     outdated = outdated_of(methods, benchmark, family, records)
-    found = compared(scores, budget or EQUAL_BUDGETS, outdated)
+    found = compared(scores, budget, outdated)
     without = {find_card(name).id for name in methods or ()} - {score.method for score in (*scores, *outdated)}
     missing = tuple(LeftOut(name, (), 0, "no such score was measured") for name in sorted(without))
+    missing += tuple(LeftOut(*one) for one in never_measured(methods, benchmark, scores))
     found = replace(found, left_out=(*found.left_out, *missing))
     if as_json:
         print_json(asdict(found))
@@ -57,6 +58,20 @@ def compare(
         _show(found)
     if not found.rankings:
         raise typer.Exit(1)
+
+
+def never_measured(
+    methods: list[str] | None, benchmark: str | None, scores: "Sequence[MeasuredScore]"
+) -> Iterator[tuple[str, tuple[float, ...], int, str]]:
+    """Methods whose cards say why they are not measured on a benchmark that is compared here."""
+    from prunarium.registry import cards, find_card
+
+    wanted = [find_card(name) for name in methods] if methods else list(cards().values())
+    shown = {benchmark} if benchmark else {score.benchmark for score in scores}
+    for card in wanted:
+        for name, why in card.unmeasured.items():
+            if name in shown:
+                yield card.id, (), 0, f"not measured on {name}: {why}"
 
 
 def _show(found: "Comparison") -> None:

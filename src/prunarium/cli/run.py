@@ -9,6 +9,7 @@ import typer
 from prunarium.cli import options
 from prunarium.cli.app import MEASURE, app
 from prunarium.cli.values import parse_columns, parse_setting
+from prunarium.errors import PrunariumError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,7 @@ def run(
 
     from prunarium.bench.cells import Outcome, as_cell, prepare, settle
     from prunarium.bench.pictures.token_picture import draw
+    from prunarium.bench.run import Run
     from prunarium.bench.shapes import DEVICE
     from prunarium.catalog.picture_files import check_path
     from prunarium.cli.bench import check_worth_keeping, fetch_weights
@@ -82,17 +84,30 @@ def run(
     if download:
         fetch_weights([cell])
     prepared = prepare(cell)
-    made, workload = prepared.run.method, prepared.run.workload
-    picture = picture or Path("build") / f"{prepared.run.card.id}-{workload.model_name}.png"
-    check_path(picture, _PICTURE)
-    if workload.warning:
-        _say(workload.warning)
+    measured = prepared.run
+    if isinstance(measured, Run):
+        picture = picture or Path("build") / f"{measured.card.id}-{measured.workload.model_name}.png"
+        check_path(picture, _PICTURE)
+    elif picture is not None:
+        raise PrunariumError(
+            f"{_PICTURE}: {measured.card.id} shortens text, of which there is no picture; leave it out"
+        )
+    if measured.workload.warning:
+        _say(measured.workload.warning)
     with _progress_of(prepared, quiet=as_json):
         outcome = settle(prepared, again) if record else Outcome(cell, "measured", prepared.measure())
     _show(outcome, as_json)
     if cell.device == DEVICE:
         return  # counted on shapes: there is nothing to see
-    drawn = draw(made, workload, picture, _PICTURE)  # last: a score is not lost for a picture
+    if not isinstance(measured, Run):
+        if not as_json:
+            left = measured.example()
+            print(
+                f"prompt 1, {left.tokens_in} tokens: {left.original}\nof them {left.tokens_out} are left: {left.text}"
+            )
+        return
+    assert picture
+    drawn = draw(measured.method, measured.workload, picture, _PICTURE)  # last: a score is not lost for a picture
     if not as_json:
         print(f"token map: {drawn}")
 

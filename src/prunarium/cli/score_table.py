@@ -6,9 +6,14 @@ from rich.table import Table
 
 from prunarium.bench.wording import difference, macs, megabytes, percent, place, ratio, times
 from prunarium.cli.console import console
-from prunarium.records import Cost, Interval, MeasuredScore, Speed
+from prunarium.records import Cost, Family, Interval, MeasuredScore, Speed
 
-_COUNTED = {"vlm": "image tokens per layer", "decoder": "cached tokens per layer"}
+_COUNTED: dict[Family, str] = {
+    "vlm": "image tokens per layer",
+    "decoder": "cached tokens per layer",
+    "prompt": "tokens of a prompt",
+}
+_OWN: dict[Family, str] = {"prompt": "compression"}
 
 
 def show_score(score: MeasuredScore) -> None:
@@ -32,7 +37,10 @@ def show_score(score: MeasuredScore) -> None:
             f"{difference(quality)} points",
         )
     what = _COUNTED.get(score.family, "tokens per block")
-    for row in (*_cost_rows(cost, what), *(row for speed in score.speed for row in _speed_rows(speed))):
+    for row in (
+        *_cost_rows(cost, what),
+        *(row for speed in score.speed for row in _speed_rows(speed, _OWN.get(score.family, "own work"))),
+    ):
         table.add_row(*row)
     out = console()
     out.print(table)
@@ -59,6 +67,8 @@ def show_score(score: MeasuredScore) -> None:
 def _cost_rows(cost: Cost, what: str) -> Iterator[tuple[str, ...]]:
     fewer = times(cost.macs_baseline / cost.macs)
     yield "MACs per sample", macs(cost.macs_baseline), macs(cost.macs), f"{fewer} fewer"
+    if cost.macs_own:
+        yield "  of its own", "", macs(cost.macs_own), ""
     for stage, count in cost.macs_by_stage.items():
         plain = cost.macs_by_stage_baseline[stage]
         yield f"  of the {stage}", macs(plain), macs(count), f"{times(plain / count)} fewer" if count else ""
@@ -68,12 +78,12 @@ def _cost_rows(cost: Cost, what: str) -> Iterator[tuple[str, ...]]:
         yield "key-value cache of a prompt", *_less(cost.cache.bytes_baseline, cost.cache.bytes)
 
 
-def _speed_rows(speed: Speed) -> Iterator[tuple[str, ...]]:
+def _speed_rows(speed: Speed, own: str) -> Iterator[tuple[str, ...]]:
     at, step = f"batch {speed.batch_size}", "prefill" if speed.decode else "latency"
     yield f"{step}, {at}", _ms(speed.baseline_ms), _ms(speed.method_ms), ratio(speed.ratio)
     rates = [1e3 * speed.batch_size / taken.median for taken in (speed.baseline_ms, speed.method_ms)]
     yield f"per second, {at}", *(f"{rate:.0f}" for rate in rates), ""
-    yield f"own work, {at}", "", _ms(speed.own_ms), f"{percent(speed.own_share)} of the step"
+    yield f"{own}, {at}", "", _ms(speed.own_ms), f"{percent(speed.own_share)} of the step"
     if speed.decode:
         word = speed.decode
         yield f"each word after it, {at}", _ms(word.baseline_ms), _ms(word.method_ms), ratio(word.ratio)

@@ -41,6 +41,7 @@ def visualize(
 
     from prunarium.bench.cells import as_cell, prepare
     from prunarium.bench.pictures.token_picture import draw
+    from prunarium.bench.run import Run
 
     cell = as_cell(
         method=method,
@@ -57,7 +58,9 @@ def visualize(
         prompt=prompt,
         device=device,
     )
+    registry.load_token_method(method)  # refuses what acts in no model
     prepared = prepare(cell).run
+    assert isinstance(prepared, Run)
     if prepared.workload.warning:
         console(stderr=True).print(prepared.workload.warning, style="bold red", markup=False, soft_wrap=True)
     path = output or Path("build") / f"{prepared.card.id}-{prepared.workload.model_name}.png"

@@ -40,6 +40,9 @@ class Card(Record):
     )
     parity_reason: Text | None = Field(None, description="why there is none, or what was compared")
     official: OfficialCode | None = Field(None, description="the authors' repository; empty where there is none")
+    unmeasured: dict[Slug, Text] = Field(
+        default_factory=dict, description="embedded benchmarks on which the method is not measured, and why"
+    )
     differences: list[Text] = Field(default_factory=list, description="known differences from the official code")
 
     @model_validator(mode="after")

@@ -100,7 +100,9 @@ class Cost(Record):
 
     macs_baseline: int = Field(ge=1, description="multiply-accumulates of one sample")
     macs: int = Field(ge=1, description="the same with the method, its own work included")
-    macs_own: int = Field(ge=0, description="the method's own multiply-accumulates, contained in macs")
+    macs_own: int = Field(
+        ge=0, description="the method's own multiply-accumulates, contained in macs (prompt: the scorer's)"
+    )
     macs_by_stage_baseline: dict[Stage, int] = Field(
         default_factory=dict,
         description="vlm: of macs_baseline, what the vision tower, the projector and the reading of the prompt take; "
@@ -110,12 +112,15 @@ class Cost(Record):
         default_factory=dict, description="the same with the method; with macs_own they sum to macs"
     )
     tokens_baseline: list[int] = Field(
-        description="tokens leaving each block (vlm: image tokens that each layer's cache holds after the prompt)"
+        description="tokens leaving each block (vlm: image tokens that each layer's cache holds after the prompt; "
+        "prompt: of the prompt, as each layer reads it)"
     )
     tokens: list[float] = Field(description="the same with the method, mean over samples")
     budget: float = Field(gt=0, le=1, description="mean tokens per block, of the untouched model's")
     cache: Cache | None = Field(
-        None, description="vlm: what the prompt leaves for the words to come; empty in records from before it was kept"
+        None,
+        description="vlm, prompt: what the prompt leaves for the words to come; empty in records from before it was "
+        "kept",
     )
 
 
@@ -135,7 +140,9 @@ class Speed(Record):
     baseline_ms: Interval = Field(description="milliseconds of a step of the untouched model")
     method_ms: Interval = Field(description="milliseconds of a step with the method")
     ratio: Interval = Field(description="untouched time over method time of neighbouring runs; above 1 is faster")
-    own_ms: Interval = Field(description="milliseconds of a step inside the method's own work, in runs apart")
+    own_ms: Interval = Field(
+        description="milliseconds of a step inside the method's own work, in runs apart (prompt: the compression)"
+    )
     own_share: float = Field(ge=0, le=1, description="median share of that work in the step, in the same runs")
     peak_memory_baseline: Bytes | None = Field(
         None, description="bytes alive at the peak of a step, weights and inputs included"

@@ -133,7 +133,7 @@ def load_token_method(name: str, **parameters: Any) -> "TokenMethod":
     method = load_method(name, **parameters)
     if not isinstance(method, TokenMethod):
         raise PrunariumError(
-            f"{name} shortens text and acts in no model, so no benchmark runs it yet; "
-            f"'prunarium compress {name}' runs it, or in Python prunarium.load('{name}').compress(text, ...)"
+            f"{name} shortens text and acts in no model: 'prunarium compress {name}' runs it, 'prunarium run {name}' "
+            f"measures it; or in Python prunarium.load('{name}').compress(text, ...)"
         )
     return method

@@ -125,9 +125,10 @@ def _method(folder: str) -> Method:
 def _benchmarks() -> tuple[BenchmarkSummary, ...] | None:
     # The benchmarks hold tensors: they are looked up only here, so that importing the site does not load torch.
     try:
-        from prunarium.bench.benchmarks import benchmarks
+        from prunarium.bench.benchmarks import shipped_benchmarks
     except ModuleNotFoundError:
         return None
     return tuple(
-        BenchmarkSummary(one.name, one.revision, one.family, one.summary, one.samples) for one in benchmarks().values()
+        BenchmarkSummary(one.name, one.revision, one.family, one.summary, one.samples)
+        for one in shipped_benchmarks().values()
     )

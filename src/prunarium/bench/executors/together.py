@@ -8,6 +8,7 @@ import torch
 
 from prunarium.bench.cells import Cell, Outcome, Prepared, failed, prepare, settle
 from prunarium.bench.memory import batch_of
+from prunarium.bench.run import Run
 from prunarium.bench.speed import speeds
 from prunarium.bench.workload import Workload
 from prunarium.errors import PrunariumError
@@ -40,6 +41,8 @@ class Together:
         for cell in cells:
             try:
                 prepared = prepare(cell, self.root, workload)
+                if not isinstance(prepared.run, Run):
+                    raise PrunariumError("methods for prompts are timed one by one: leave out --together")
                 workload = prepared.run.workload
                 if prepared.path.exists() and not self.again:
                     yield settle(prepared)
@@ -51,7 +54,8 @@ class Together:
             yield from self._measure(due)
 
     def _measure(self, due: Sequence[Prepared]) -> Iterator[Outcome]:
-        methods, run = [one.run.method for one in due], due[0].run
+        runs = [one.run for one in due if isinstance(one.run, Run)]
+        methods, run = [one.method for one in runs], runs[0]
         torch.manual_seed(due[0].cell.seed)
         by_size: list[list[Speed]] = []
         for size in run.batch_sizes:
