@@ -57,10 +57,10 @@ class LTP(LearnedEncoderMethod):
         score, threshold = self.score(tokens, attention.received_attention), self.threshold(block)
         if tokens.training and self.temperature:
             return self.soften(tokens, score, threshold)
-        if tokens.training:
-            return thin(tokens, self.stays(score, threshold)[:, tokens.prefix :].to(tokens.x.dtype))
-        # of exactly 0, as the first layer's before any training, none is meant
-        return tokens if threshold.item() == 0 else tokens.keep_where(self.stays(score, threshold)[:, tokens.prefix :])
+        if threshold.item() == 0:
+            return tokens  # of exactly 0, as the first layer's before any training, none is meant
+        stays = self.stays(score, threshold)[:, tokens.prefix :]
+        return thin(tokens, stays.to(tokens.x.dtype)) if tokens.training else tokens.keep_where(stays)
 
     @staticmethod
     def score(tokens: Tokens, received: Tensor) -> Tensor:

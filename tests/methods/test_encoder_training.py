@@ -1,6 +1,7 @@
 """What methods for text encoders are trained with: saliency, the losses of their papers, lengths that were searched."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -76,7 +77,7 @@ def test_every_part_learns_beside_a_frozen_model(training, task, tmp_path, name,
     assert set(load_file(path)) == {f"parts.{key}" for key in fresh}
     with load(name, weights=str(path), **parameters).apply(model) as handle:
         for key, value in handle.learned.state_dict().items():
-            assert torch.allclose(value, trained.learned.state_dict()[key], atol=1e-3)
+            assert torch.allclose(value, trained.learned.state_dict()[key], rtol=1e-3, atol=1e-4)
 
 
 def test_a_training_goes_on_from_a_file(training, task, tmp_path):
@@ -101,12 +102,12 @@ def test_a_training_goes_on_from_a_file(training, task, tmp_path):
 def test_hard_masks_of_ltp_do_what_dropping_does():
     model = make("BertForSequenceClassification", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0).double()
     batch = texts(model)
-    with load("ltp", weights="random", final_threshold=0.1, temperature=0.0).apply(model) as handle:
+    with load("ltp", weights="random", final_threshold=0.05, temperature=0.0).apply(model) as handle:
         dropped, left = model(**batch).logits, handle.report().per_sample(3)
         model.train()
         masked = model(**batch).logits
-        assert left.min() < 7
-    assert (masked - dropped).abs().max() <= 1e-5
+        assert left[0].tolist() == [16, 15, 12, 7]
+    assert (masked - dropped).abs().max() <= 2e-3  # the masked softmax adds a small number
 
 
 def test_imitation_teaches_to_keep_the_salient():
@@ -194,4 +195,4 @@ def test_a_learned_configuration_is_turned():
             counts.append(handle.report().per_sample(1)[0].tolist())
     assert counts[1] == [int(16 * 0.9 ** (layer + 1)) for layer in range(4)]
     assert counts[3] == [16] * 4
-    assert all(a <= b for few, more in zip(counts, counts[1:], strict=False) for a, b in zip(few, more, strict=True))
+    assert all(a <= b for few, more in pairwise(counts) for a, b in zip(few, more, strict=True))
