@@ -49,7 +49,11 @@ class LTP(LearnedEncoderMethod):
         """Attention that a token must receive in a layer."""
         assert isinstance(self.learned, nn.ParameterDict)
         learned: Tensor = self.learned["delta"][block]
-        return (self.final_threshold * block / self._depth + learned) * self.strictness
+        threshold = self.final_threshold * block / self._depth + learned
+        if self.strictness == 1:
+            return threshold
+        # one below what always goes is raised from there: no factor moves what is negative
+        return threshold.clamp(min=LEAST).where(threshold != 0, 0) * self.strictness
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         if self.strictness == 0:
