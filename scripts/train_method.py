@@ -27,6 +27,15 @@ and, with --backbone,
     sinkhorn      --steps 700 --rate 5e-3     as-vit   --steps 300        ltmp     --steps 300
     a-vit         --steps 700 --rate 5e-3 --param gate_center=10 --param ponder_weight=0.02
 
+Those of the encoder family were made with ``--batch 32`` and
+
+    ltp           --steps 120 --rate 3e-4 --param regularisation=0.2
+    power-bert    --steps 160 --rate 1e-2 --param learn=true
+    transkimmer   --steps 310 --rate 2e-3
+    adapler       --steps 200 --rate 3e-3
+    tr-bert       --steps 110 --rate 3e-3 --param imitated=0.6 --out FIRST
+    tr-bert       --steps 100 --rate 3e-4 --start FIRST
+
 Those of the vlm family were made with ``--batch 16 --variants 1 --lowest 0.03 --highest 0.6 --steps 300`` and
 
     tokenpacker   --rate 4e-3    honeybee      --rate 4e-3
