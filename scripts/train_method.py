@@ -4,12 +4,14 @@
     python scripts/train_method.py evit --backbone --param keep_rate=0.5
     python scripts/train_method.py deco --backbone --only multi_modal_projector
 
-Methods of the vit family learn on cluttered-digits, those of the vlm family on digit-grid, all words of an answer at
-once. The loss is cross-entropy, distillation from the untouched model, and the method's own, which holds it to its
-budget. A method whose counts do not depend on the data is turned to another amount in every step, so that one file
-serves every budget. Written to the method's folder in half precision: ``weights/BENCHMARK.safetensors`` holds parts for
-the model as it is; with --backbone, ``weights/BENCHMARK-trained.safetensors`` holds parts and what was trained of the
-model with them: the whole ViT, of a vision-language model the projector, or what --only says.
+Methods of the vit family learn on cluttered-digits, those of the encoder family on storyworld-encoder, those of the vlm
+family on digit-grid, all words of an answer at once. The loss is cross-entropy, distillation from the untouched model,
+and the method's own, which holds it to its budget. A method whose counts do not depend on the data is turned to another
+amount in every step, so that one file serves every budget. Written to the method's folder in half precision:
+``weights/BENCHMARK.safetensors`` holds parts for the model as it is; with --backbone,
+``weights/BENCHMARK-trained.safetensors`` holds parts and what was trained of the model with them: the whole ViT or
+BERT, of a vision-language model the projector, or what --only says. --start goes on from such a file, for a training
+in stages.
 
 The files that come with the methods of the vit family were made with ``--batch 32 --variants 2`` and
 
@@ -24,6 +26,15 @@ and, with --backbone,
     patchmerger   --steps 900 --rate 5e-3     sit      --steps 900 --rate 5e-3
     sinkhorn      --steps 700 --rate 5e-3     as-vit   --steps 300        ltmp     --steps 300
     a-vit         --steps 700 --rate 5e-3 --param gate_center=10 --param ponder_weight=0.02
+
+Those of the encoder family are to be made with ``--batch 32`` and
+
+    ltp           --steps 120 --rate 3e-4 --param regularisation=0.2
+    power-bert    --steps 160 --rate 1e-2 --param learn=true
+    transkimmer   --steps 310 --rate 2e-3
+    adapler       --steps 200 --rate 3e-3
+    tr-bert       --steps 110 --rate 3e-3 --param imitated=0.6 --out FIRST
+    tr-bert       --steps 100 --rate 3e-4 --start FIRST
 
 Those of the vlm family were made with ``--batch 16 --variants 1 --lowest 0.03 --highest 0.6 --steps 300`` and
 
@@ -51,20 +62,21 @@ from rich.progress import track
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from digit_training import augmented_pool
 from learning import warm_up_then_cosine
 from prunarium import load, registry
-from prunarium.bench import digits
+from prunarium.bench.samples import Inputs
 from prunarium.cli.values import parse_setting
 from prunarium.errors import PrunariumError
 from prunarium.families import LearnedMethod, TokenMethod, shape_of
+from prunarium.families.backbone import read_backbone
+from saliency import saliency
 from training_tasks import TASKS, Batch, Task
 
 
-def untrained(name: str, parameters: dict[str, Any]) -> TokenMethod:
-    """The method, its learned parts as they are before any training."""
+def untrained(name: str, parameters: dict[str, Any], start: Path | None = None) -> TokenMethod:
+    """The method, its learned parts as they are before any training, or those of a file."""
     if issubclass(registry.load_class(name), LearnedMethod):
-        parameters = {"weights": "random", **parameters}
+        parameters = {"weights": "random" if start is None else str(start), **parameters}
     method = load(name, **parameters)
     if not method.trains:
         raise PrunariumError(f"{name} has no rule for training")
@@ -132,8 +144,10 @@ def fine_tune(
             wanted = task.logits(teacher, inputs, labels).flatten(0, -2)
         with turned.apply(model) as handle:
             logits = task.logits(model, inputs, labels).flatten(0, -2)
-            own = turned.loss(handle.memory)
-        loss = nn.functional.cross_entropy(logits, labels.flatten()) + distillation(logits, wanted)
+            missed = nn.functional.cross_entropy(logits, labels.flatten(), reduction="none")
+            taught = lessons(method, missed.detach(), task, teacher, inputs, labels)
+            own = turned.loss({**handle.memory, **taught})
+        loss = missed.mean() + distillation(logits, wanted)
         loss = loss if own is None else loss + own
         optimiser.zero_grad()
         loss.backward()
@@ -145,6 +159,17 @@ def fine_tune(
             print(f"step {step}: loss {loss.item():.3f}, own {0.0 if own is None else own.item():.4f}", flush=True)
     model.eval()
     return method
+
+
+def lessons(
+    method: TokenMethod, missed: Tensor, task: Task, teacher: nn.Module, inputs: Inputs, labels: Tensor
+) -> dict[str, Tensor]:
+    """What a method ``learns_from``; ``missed`` is the loss of each answer, one or several of a sample."""
+    offered = {
+        "answer_losses": lambda: missed.view(len(labels), -1).mean(dim=1),
+        "saliency": lambda: saliency(teacher, lambda: task.logits(teacher, inputs, labels), labels),
+    }
+    return {name: offered[name]() for name in method.learns_from}
 
 
 def parameter_groups(
@@ -192,6 +217,10 @@ def main(
         list[str] | None,
         typer.Option(help="with --backbone: a word in the names of the weights to train; * is anything"),
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="a file made by this script, whose parts and model are trained on")
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="of the benchmark's model, in place of those shipped")] = None,
     steps: Annotated[int, typer.Option(min=1)] = 800,
     batch: Annotated[int, typer.Option(min=1)] = 64,
     rate: Annotated[float, typer.Option(help="peak learning rate of the learned parts; the model's is a tenth")] = 2e-3,
@@ -203,11 +232,13 @@ def main(
 ) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    method = untrained(name, parse_setting(param or []))
-    task = TASKS[method.families[0]]
+    method = untrained(name, parse_setting(param or []), start)
+    task = TASKS[method.families[0]].of_model(weights)
     model = task.benchmark.model()
     chosen = weights_of(model, only or task.backbone) if backbone else []
-    pool = augmented_pool(variants, seed=1) if variants else digits.pool(train=True)
+    if start and backbone:
+        model.load_state_dict(read_backbone(start), strict=False)
+    pool = task.pool(variants)
     trained = fine_tune(
         method,
         model,

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from prunarium.families import Attention, LearnedEncoderMethod, Shape
 from prunarium.ops import Tokens, above, thin
 
+LEAST = 1e-9
+
 
 class AdapLeR(LearnedEncoderMethod):
     """Predict before each layer how much every token contributes, and drop those below a share that is learned.
@@ -18,6 +20,7 @@ class AdapLeR(LearnedEncoderMethod):
 
     place: ClassVar[Literal["before"]] = "before"
     adaptive: ClassVar[bool] = True
+    learns_from: ClassVar[frozenset[str]] = frozenset({"saliency"})
     cls_scale: Annotated[float, Field(gt=0)] = Field(
         1.0, description="factor of the cls token's contribution, before all are made to sum to 1 again"
     )
@@ -29,6 +32,9 @@ class AdapLeR(LearnedEncoderMethod):
     )
     length_weight: Annotated[float, Field(ge=0)] = Field(
         0.1, description="weight of the mean share of tokens left in a training loss"
+    )
+    saliency_weight: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="weight of how far contributions are from saliency in a training loss, earlier layers more"
     )
 
     def parts(self, shape: Shape) -> nn.ModuleDict:
@@ -66,9 +72,23 @@ class AdapLeR(LearnedEncoderMethod):
         return self.learned[name]
 
     def loss(self, memory: Mapping[str, Any]) -> Tensor | None:
-        """The mean share of tokens left, over the layers."""
-        shares = memory.get("shares")
-        return self.length_weight * torch.stack(shares).mean() if shares else None
+        """The mean share of tokens left, over the layers; and how far contributions are from ``saliency``, if given."""
+        if "shares" not in memory:
+            return None
+        length = self.length_weight * torch.stack(memory["shares"]).mean()
+        if "saliency" not in memory:
+            return length
+        misses = [divergence(memory["saliency"], said) for said in memory["contributions"]]
+        weight = torch.arange(len(misses), 0, -1, device=length.device).to(length.dtype) ** 2
+        return length + self.saliency_weight * (torch.stack(misses) * weight).sum() / weight.sum()
 
     def knob(self, amount: float, shape: Shape) -> Self:
         return self.model_copy(update={"strictness": (1 - amount) / max(amount, 1e-6)})
+
+
+def divergence(saliency: Tensor, contribution: Tensor) -> Tensor:
+    """Of contributions from saliency, both ``[batch, tokens]``, among the tokens that have any; mean over samples."""
+    wanted = saliency.where(contribution > 0, 0).clamp(min=0)
+    wanted = wanted / wanted.sum(dim=1, keepdim=True).clamp(min=LEAST)
+    likely = contribution.where(contribution > 0, 1).log()
+    return (wanted * (wanted.clamp(min=LEAST).log() - likely)).sum(dim=1).mean()

@@ -1,13 +1,14 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Annotated, ClassVar
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from prunarium.families import Attention, RetentionMethod, Shape, evolve, tokens_per_block
+from prunarium.families import Attention, RetentionMethod, Shape, evolve, read_frontier, tokens_per_block
 from prunarium.ops import Tokens, keep_best
 
 
@@ -23,6 +24,26 @@ class LengthAdaptive(RetentionMethod):
     length_drop: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.2, description="in training: the largest share of its tokens that a layer may lose"
     )
+
+    found: str | None = Field(
+        None,
+        description="length configurations found by search, which budgets are then reached along: the name of a file "
+        "that comes with the method, such as storyworld-encoder, or the path of a JSON file",
+    )
+
+    def usual(self, depth: int) -> Sequence[float]:
+        return super().usual(depth) if self.found is None else self._searched(self.found, 0.5, depth)
+
+    def knob(self, amount: float, shape: Shape) -> Self:
+        """Along what was found, if anything was: ``amount`` is the mean share of tokens that layers leave."""
+        if self.found is None:
+            return super().knob(amount, shape)
+        return self.model_copy(update={"retention": self._searched(self.found, amount, shape.depth)})
+
+    @staticmethod
+    def _searched(found: str, share: float, depth: int) -> tuple[float, ...]:
+        shipped = Path(__file__).parent / "lengths" / f"{found}.json"
+        return read_frontier(Path(found) if found.endswith(".json") else shipped).at(share, depth)
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         counts = self._drawn(tokens) if tokens.training else self.kept(tokens, block)

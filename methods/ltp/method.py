@@ -7,7 +7,7 @@ from pydantic import Field, PrivateAttr
 from torch import Tensor, nn
 
 from prunarium.families import Attention, LearnedEncoderMethod, Shape
-from prunarium.ops import Tokens
+from prunarium.ops import Tokens, thin
 
 LEAST = 1e-5
 """A token that receives less than this goes, however low the threshold."""
@@ -17,7 +17,8 @@ class LTP(LearnedEncoderMethod):
     """Drop in each layer the tokens that receive less attention than a threshold, which rises with depth.
 
     Kim et al., Learned Token Pruning for Transformers, KDD 2022 (arXiv 2107.00910), section 3. A layer's threshold is a
-    straight line over the depth plus a learned number; in training tokens stay and are multiplied by a soft mask.
+    straight line over the depth plus a learned number; in training tokens stay and are multiplied by a soft mask, and
+    in the end, where the model is trained too, by a hard one.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"received_attention"})
@@ -25,7 +26,9 @@ class LTP(LearnedEncoderMethod):
     final_threshold: Annotated[float, Field(ge=0)] = Field(
         0.01, description="where the straight line ends, behind the last layer; it begins at 0"
     )
-    temperature: Annotated[float, Field(gt=0)] = Field(1e-3, description="of the soft masks in training")
+    temperature: Annotated[float, Field(ge=0)] = Field(
+        1e-3, description="of the soft masks in training; at 0 masks are hard, and the model alone learns"
+    )
     strictness: Annotated[float, Field(ge=0)] = Field(
         1.0, description="factor of all thresholds; at 0 every token stays"
     )
@@ -46,16 +49,22 @@ class LTP(LearnedEncoderMethod):
         """Attention that a token must receive in a layer."""
         assert isinstance(self.learned, nn.ParameterDict)
         learned: Tensor = self.learned["delta"][block]
-        return (self.final_threshold * block / self._depth + learned) * self.strictness
+        threshold = self.final_threshold * block / self._depth + learned
+        if self.strictness == 1:
+            return threshold
+        # one below what always goes is raised from there: no factor moves what is negative
+        return threshold.clamp(min=LEAST).where(threshold != 0, 0) * self.strictness
 
     def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
         if self.strictness == 0:
             return tokens
         score, threshold = self.score(tokens, attention.received_attention), self.threshold(block)
-        if tokens.training:
+        if tokens.training and self.temperature:
             return self.soften(tokens, score, threshold)
-        # of exactly 0, as the first layer's before any training, none is meant
-        return tokens if threshold.item() == 0 else tokens.keep_where(self.stays(score, threshold)[:, tokens.prefix :])
+        if threshold.item() == 0:
+            return tokens  # of exactly 0, as the first layer's before any training, none is meant
+        stays = self.stays(score, threshold)[:, tokens.prefix :]
+        return thin(tokens, stays.to(tokens.x.dtype)) if tokens.training else tokens.keep_where(stays)
 
     @staticmethod
     def score(tokens: Tokens, received: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import torch
 from pydantic import Field
@@ -22,6 +22,9 @@ class PowerBert(LearnedEncoderMethod, RetentionMethod):
     learn: bool = Field(False, description="whether the configuration is learned; retention then means nothing")
     longest: Annotated[int, Field(ge=1, strict=True)] = Field(
         512, description="ranks that have a learned number of their own; those beyond share the last one's"
+    )
+    exponent: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="power of the shares of tokens that a learned configuration keeps; at 0 every token stays"
     )
     regularisation: Annotated[float, Field(ge=0)] = Field(
         3e-4, description="weight of the learned numbers' sums in a training loss, times the layer counted from 1"
@@ -56,7 +59,9 @@ class PowerBert(LearnedEncoderMethod, RetentionMethod):
         sums = self._numbers(block).detach().double().clamp(0, 1).cumsum(dim=0)
         entered = tokens.entered
         ranks = entered if isinstance(entered, Tensor) else torch.tensor(entered)
-        count = (sums[ranks.clamp(max=self.longest).to(sums.device) - 1] + 1e-6).long().clamp(min=1)
+        ranks = ranks.to(sums.device)
+        share = sums[ranks.clamp(max=self.longest) - 1] / ranks
+        count = (share**self.exponent * ranks + 1e-6).long().clamp(min=1)
         return less(count if isinstance(entered, Tensor) else int(count), tokens.prefix)
 
     def _numbers(self, block: int) -> Tensor:
@@ -70,3 +75,8 @@ class PowerBert(LearnedEncoderMethod, RetentionMethod):
             return None
         sums = [(layer + 1) * self._numbers(layer).sum() for layer in range(len(list(self.learned.parameters())))]
         return self.regularisation * torch.stack(sums).sum()
+
+    def knob(self, amount: float, shape: Shape) -> Self:
+        if not self.learn:
+            return super().knob(amount, shape)
+        return self.model_copy(update={"exponent": (1 - amount) / max(amount, 1e-6)})

@@ -11,6 +11,7 @@ from prunarium import PrunariumError, load
 from prunarium.families import EncoderMethod, shape_of, with_budget
 
 from .encoder_models import alone, answers, make, real, texts
+from .untrained import fresh
 
 
 class Looking(EncoderMethod):
@@ -252,9 +253,9 @@ def test_compiled(name):
     """torch.compile gives the same answers; where it cannot follow a method, it falls back without an error."""
     model = make("BertForSequenceClassification")
     batch = texts(model)
-    with load(name).apply(model):
+    with fresh(name).apply(model):
         eager = answers(model(**batch))
     torch._dynamo.reset()
-    with load(name).apply(model):
+    with fresh(name).apply(model):
         compiled = torch.compile(model, backend="aot_eager")
         assert (answers(compiled(**batch)) - eager).abs().max() <= 1e-4

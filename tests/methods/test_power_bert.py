@@ -33,7 +33,7 @@ def test_second_implementation():
 def test_what_is_learned_is_how_many_are_kept():
     """The sums of the learned numbers of as many ranks as a text has tokens."""
     model = make("BertModel")
-    with torch.no_grad(), load("power-bert", learn=True, longest=16).apply(model) as handle:
+    with torch.no_grad(), load("power-bert", learn=True, longest=16, weights="random").apply(model) as handle:
         model(**texts(model))
         assert handle.report().budget == 1
         for layer, numbers in enumerate(handle.learned):
@@ -47,7 +47,7 @@ def test_what_is_learned_is_how_many_are_kept():
 
 def test_training_lowers_what_would_be_kept():
     model = make("BertModel")
-    method = load("power-bert", learn=True, longest=16).fit(shape_of(load("power-bert"), model))
+    method = load("power-bert", learn=True, longest=16, weights="random").fit(shape_of(load("power-bert"), model))
     before = method.loss({})
     optimiser = torch.optim.SGD(method.learned.parameters(), lr=1.0)
     before.backward()

@@ -43,7 +43,7 @@ def kept(method, layer, tokens, attention):
 def test_thresholds():
     case = CASES["thresholds"]
     params = case["params"]
-    method = load("ltp", final_threshold=params["final_token_threshold"]).fit(shape(params["layers"]))
+    method = load("ltp", weights="random", final_threshold=params["final_token_threshold"]).fit(shape(params["layers"]))
     numbers = [layer["layer"] for layer in case["outputs"]["layers"]]
     method.learned["delta"].data[numbers] = torch.tensor(params["threshold_delta_per_layer"])
     for layer, there, attention in layers(case, 401):

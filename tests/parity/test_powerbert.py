@@ -48,7 +48,7 @@ def test_hard_extraction(attention):
 
 
 def test_soft_extraction(attention):
-    method = load("power-bert", learn=True, longest=SIZE).fit(shape(1))
+    method = load("power-bert", learn=True, longest=SIZE, weights="random").fit(shape(1))
     method.learned[0].data = torch.linspace(1, 0.1, SIZE, dtype=torch.float64)
     soft = reduced(method, attention, training=True).x.detach()
     for mine, summary in zip(soft[:2], EXPECTED["soft_output"], strict=False):

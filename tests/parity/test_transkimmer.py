@@ -34,7 +34,7 @@ def test_encoder(name):
     expected = case["outputs"]
     model, batch = bert_of(case)
     said = []
-    with load("transkimmer", as_trained=True).apply(model) as handle:
+    with load("transkimmer", weights="random", as_trained=True).apply(model) as handle:
         fill(handle.learned, int(case["inputs"]["fill"].split(",")[1]))
         for predictor in handle.learned:
             predictor.register_forward_hook(lambda module, args, output: said.append(output))
@@ -52,7 +52,7 @@ def test_encoder(name):
 def test_removing_what_is_skimmed_takes_the_same_tokens_at_first():
     case = CASES["argmax_gate_2"]
     model, batch = bert_of(case)
-    with load("transkimmer").apply(model) as handle:
+    with load("transkimmer", weights="random").apply(model) as handle:
         fill(handle.learned, 432)
         model(**batch)
         first = handle.report().blocks[0]

@@ -10,7 +10,14 @@ from prunarium.families.decoder import (
     HeavyHitterMethod,
     ObservingMethod,
 )
-from prunarium.families.encoder import EncoderMethod, LearnedEncoderMethod, Retention, RetentionMethod, evolve
+from prunarium.families.encoder import (
+    EncoderMethod,
+    LearnedEncoderMethod,
+    Retention,
+    RetentionMethod,
+    evolve,
+    read_frontier,
+)
 from prunarium.families.handle import BlockRecord, Handle, Report
 from prunarium.families.learned import LearnedMethod, LearnedStages
 from prunarium.families.method import Method
@@ -105,6 +112,7 @@ __all__ = [
     "evolve",
     "paragraphs",
     "phrases",
+    "read_frontier",
     "sentences",
     "shape_of",
     "spaced_text_of",

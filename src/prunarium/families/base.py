@@ -268,6 +268,9 @@ class TokenMethod(Method):
             ``before`` a block, with what the attention of the block before has to offer (in the first block: nothing).
         adaptive: whether the number of tokens left depends on the data.
         trains: whether a model in training mode may run it: gradients reach everything that decides.
+        learns_from: what a training loop adds to the memory that ``loss`` is given: ``answer_losses`` of the samples
+            ``[batch]``, or ``saliency``, how much the right answer hangs on each token, which sums to 1
+            ``[batch, tokens]``.
         asks: whether something besides parameters must be given to it before it is applied; its docstring says what.
         prunes_heads: encoder: whether it may leave out heads (``Tokens.heads``).
         positions: vlm: of the tokens left by ``reduce``: those they had, or counted anew from 0.
@@ -276,6 +279,7 @@ class TokenMethod(Method):
 
     place: ClassVar[Literal["between", "before"]] = "between"
     trains: ClassVar[bool] = True
+    learns_from: ClassVar[frozenset[str]] = frozenset()
     prunes_heads: ClassVar[bool] = False
     positions: ClassVar[Literal["kept", "renumbered"]] = "kept"
     newlines: ClassVar[bool] = True
@@ -331,7 +335,7 @@ class TokenMethod(Method):
         """What the method adds to a training loss, such as the distance from its budget; ``None`` for nothing.
 
         Args:
-            memory: what it remembered in the last forward pass (``handle.memory``).
+            memory: what it remembered in the last forward pass (``handle.memory``), and what it ``learns_from``.
         """
         return None
 

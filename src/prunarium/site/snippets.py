@@ -57,7 +57,7 @@ import prunarium
 sizes = {{"hidden_size": 128, "num_hidden_layers": 6, "num_attention_heads": 4, "intermediate_size": 256}}
 model = BertForSequenceClassification(BertConfig(**sizes)).eval()  # from_pretrained loads your own
 words = torch.randint(1000, 30000, (1, 64))
-method = prunarium.load("{method}")
+method = prunarium.load("{method}"{untrained})
 with method.apply(model) as handle, torch.inference_mode():
     scores = model(words).logits
 print(handle.report())
@@ -83,7 +83,8 @@ def in_python(method: Method) -> list[Snippet]:
     if "decoder" in method.card.families and not learned:
         found.append(Snippet("On a language model of transformers", _ON_LANGUAGE_MODEL.format(method=method.id)))
     if "encoder" in method.card.families:
-        found.append(Snippet("On a BERT of transformers", _ON_BERT.format(method=method.id)))
+        untrained = ', weights="random"' if learned else ""  # a BERT of this shape has no trained parts
+        found.append(Snippet("On a BERT of transformers", _ON_BERT.format(method=method.id, untrained=untrained)))
     for family in (family for family in method.card.families if family in _EMBEDDED):
         benchmark = _EMBEDDED[family]
         code = _ON_BENCHMARK.format(method=method.id, benchmark=benchmark)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from prunarium.families.base import TokenMethod
-from prunarium.families.learned import RANDOM, WEIGHTS, LearnedMethod
+from prunarium.families.learned import WEIGHTS, LearnedMethod
 from prunarium.records import Family
 
 
@@ -19,6 +19,6 @@ class EncoderMethod(TokenMethod):
 
 
 class LearnedEncoderMethod(LearnedMethod, EncoderMethod):
-    """A method with learned parts; as it comes, they are not trained."""
+    """A method with learned parts; it comes with those for the benchmark's model."""
 
-    weights: str = Field(RANDOM, description=WEIGHTS)
+    weights: str = Field("storyworld-encoder", description=WEIGHTS)
