@@ -1,18 +1,25 @@
-"""What methods are trained on: an embedded benchmark's question, put to images of its training digits."""
+"""What methods are trained on: an embedded benchmark's questions, put to samples that it does not test with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from prunarium.bench import cluttered_digits, digit_grid, digits
+from prunarium.bench import cluttered_digits, digit_grid, digits, storyworld
 from prunarium.bench.benchmarks import CLUTTERED_DIGITS, DIGIT_GRID, EmbeddedBenchmark
 from prunarium.bench.samples import Inputs
+from prunarium.bench.story_benchmarks import DECODER_WORDS, STORYWORLD_DECODER
+from prunarium.bench.story_words import PAD
 from prunarium.records import Family
 
 Batch = tuple[Inputs, Tensor]
-"""The model's inputs, and the right classes or words ``[batch]`` or ``[batch, words]``."""
+"""The model's inputs, and the right classes or words ``[batch]`` or ``[batch, words]``; ``SILENT`` where none is."""
+SILENT = -100
+"""What a loss passes over."""
+ASKED = 8
+"""Questions about each story."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,7 @@ class Task:
     """A benchmark that methods are trained on.
 
     Attributes:
-        make: a batch of so many images by a seed, of some digits (the benchmark's test digits without).
+        make: a batch of so many images by a seed, of some digits (the benchmark's test digits without); or of stories.
         logits: what the model says to each right class or word, with those before it given ``[batch, ..., answers]``.
         backbone: what the names of the weights contain that are trained with the method unless told otherwise.
     """
@@ -33,7 +40,8 @@ class Task:
     def right(self, model: nn.Module, batch: Batch) -> Tensor:
         """Which samples the model answers rightly, every word of them ``[batch]``."""
         inputs, labels = batch
-        return (self.logits(model, inputs, labels).argmax(dim=-1) == labels).view(len(labels), -1).all(dim=1)
+        right = (self.logits(model, inputs, labels).argmax(dim=-1) == labels) | (labels == SILENT)
+        return right.view(len(labels), -1).all(dim=1)
 
 
 def _cluttered_digits(count: int, seed: int, pool: digits.Pool | None) -> Batch:
@@ -47,6 +55,19 @@ def _digit_grid(count: int, seed: int, pool: digits.Pool | None) -> Batch:
     return {"input_ids": torch.from_numpy(asked.prompts), "pixel_values": pixels}, torch.from_numpy(asked.answers)
 
 
+def _stories(count: int, seed: int, pool: digits.Pool | None) -> Batch:
+    """Stories without a question, and questions about each of them."""
+    stories = storyworld.generate(count, seed, DECODER_WORDS).stories
+    asked, draw = storyworld.every_question(stories), np.random.default_rng(seed)
+    each = len(asked.kind) // count
+    chosen = np.concatenate([story * each + draw.permutation(each)[:ASKED] for story in range(count)])
+    prompts, answers, questions = (
+        torch.from_numpy(part[chosen]) for part in (asked.prompts(), asked.answers(), asked.questions())
+    )
+    told = prompts[:: len(chosen) // count, : -questions.shape[1]]
+    return {"input_ids": told, "questions": questions}, answers.masked_fill(answers == PAD, SILENT)
+
+
 def _classes(model: nn.Module, inputs: Inputs, labels: Tensor) -> Tensor:
     return CLUTTERED_DIGITS.answer(model, inputs)
 
@@ -57,7 +78,16 @@ def _words(model: nn.Module, inputs: Inputs, labels: Tensor) -> Tensor:
     return model(**told, logits_to_keep=labels.shape[1]).logits
 
 
+def _answers(model: nn.Module, inputs: Inputs, labels: Tensor) -> Tensor:
+    """Each story is read once, whatever becomes of its cache, and then all questions with their answers."""
+    cache = model(input_ids=inputs["input_ids"], use_cache=True, logits_to_keep=1).past_key_values
+    cache.batch_repeat_interleave(len(labels) // len(inputs["input_ids"]))
+    words = torch.cat([inputs["questions"], labels[:, :-1].masked_fill(labels[:, :-1] == SILENT, PAD)], dim=1)
+    return model(input_ids=words, past_key_values=cache, use_cache=True, logits_to_keep=labels.shape[1]).logits
+
+
 TASKS: dict[Family, Task] = {
     "vit": Task(CLUTTERED_DIGITS, _cluttered_digits, _classes, backbone=("",)),
+    "decoder": Task(STORYWORLD_DECODER, _stories, _answers, backbone=("",)),
     "vlm": Task(DIGIT_GRID, _digit_grid, _words, backbone=("multi_modal_projector",)),
 }
