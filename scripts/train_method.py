@@ -5,7 +5,8 @@
     python scripts/train_method.py deco --backbone --only multi_modal_projector
 
 Methods of the vit family learn on cluttered-digits, those of the vlm family on digit-grid, all words of an answer at
-once. The loss is cross-entropy, distillation from the untouched model, and the method's own, which holds it to its
+once, and those of the decoder family on storyworld-decoder: each story is read without a question, and then asked
+eight. The loss is cross-entropy, distillation from the untouched model, and the method's own, which holds it to its
 budget. A method whose counts do not depend on the data is turned to another amount in every step, so that one file
 serves every budget. Written to the method's folder in half precision: ``weights/BENCHMARK.safetensors`` holds parts for
 the model as it is; with --backbone, ``weights/BENCHMARK-trained.safetensors`` holds parts and what was trained of the

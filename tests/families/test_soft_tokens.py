@@ -1,12 +1,15 @@
 """Laws of methods that put soft tokens in the place of a prompt: what is held, where it is, what cannot be."""
 
+import copy
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prunarium import PrunariumError, load
-from prunarium.families import budget_of
+from prunarium.families import budget_of, shape_of
 from prunarium.families.base import Shape
 
 from .decoder_models import TOKENS, generate, held, make, padded, prompts
@@ -110,6 +113,24 @@ def test_gradients_reach_all_that_is_learned(name):
     assert all(grad.abs().sum() > 0 for key, grad in found.items() if not key.endswith("down"))
     # nothing goes through an adapter before its second matrix is more than zeros
     assert all(not grad.any() for key, grad in found.items() if key.endswith("down"))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_is_learned_of_a_prompt_goes_through_two_soft_tokens(name):
+    """Who cannot tell eight prompts apart, all with the same last token, answers with a loss of log 8 at best."""
+    model = copy.deepcopy(make()).train()
+    method = soft(name, question=1, capacity=3, **({"segment": 12} if "segment" in METHODS[name] else {}))
+    method = method.fit(shape_of(method, model))
+    ids, words = prompts(8), torch.arange(3, 11)
+    ids[:, -1] = 3
+    optimiser = torch.optim.Adam([*method.learned.parameters(), *model.parameters()], lr=3e-3)
+    for _ in range(60):
+        with method.apply(model):
+            loss = torch.nn.functional.cross_entropy(model(ids).logits[:, -1], words)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert loss < 0.5 < math.log(8)
 
 
 @pytest.mark.parametrize(
