@@ -24,7 +24,7 @@ class ICAE(SoftTokenMethod):
         return {name: LowRank(width, out, self.rank) for name, width, out in shape.projections}
 
     def summarise(self, context: Context, number: int) -> Past:
-        with context.adapted(self.learned.get_submodule("adapters")):
+        with context.adapted(self.learned.get_submodule("adapters").children()):
             hidden, _ = context.read(joined(context.embeddings, self.soft(context, number)))
         _, past = context.read(hidden[:, -number:])
         return past

@@ -1,6 +1,6 @@
 """What a method may do with the part of a prompt that it compresses: read it, or anything else, with the model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -73,11 +73,11 @@ class Context:
         """The tokens as they are."""
         return self.read(self.embeddings)[1]
 
-    def adapted(self, adapters: Sequence[nn.ModuleDict]) -> AbstractContextManager[None]:
+    def adapted(self, adapters: Iterable[nn.Module]) -> AbstractContextManager[None]:
         """As long as it is entered, adapters stand beside projections of the attention.
 
         Args:
-            adapters: of each layer, named as the projections are.
+            adapters: of each layer, as children named as the projections are.
         """
         attentions = [getattr(layer, self._anatomy.attention) for layer in self._reader.layers]
         return beside(attentions, adapters)

@@ -1,6 +1,6 @@
 """Adapters of low rank beside the projections of a model, whose own weights stay as they are."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -25,16 +25,16 @@ class LowRank(nn.Module):
 
 
 @contextmanager
-def beside(modules: Sequence[nn.Module], adapters: Sequence[nn.ModuleDict]) -> Iterator[None]:
+def beside(modules: Sequence[nn.Module], adapters: Iterable[nn.Module]) -> Iterator[None]:
     """Add what adapters give to what projections give, until it is left.
 
     Args:
         modules: that hold the projections.
-        adapters: of each of them, named as the projections are.
+        adapters: of each of them, as children named as the projections are.
     """
     with ExitStack() as hooks:
         for module, own in zip(modules, adapters, strict=True):
-            for name, adapter in own.items():
+            for name, adapter in own.named_children():
                 hooks.callback(getattr(module, name).register_forward_hook(_adding(adapter)).remove)
         yield
 
