@@ -59,13 +59,14 @@ from prunarium.bench import digits
 from prunarium.cli.values import parse_setting
 from prunarium.errors import PrunariumError
 from prunarium.families import LearnedMethod, TokenMethod, shape_of
+from prunarium.families.backbone import lend, read_backbone
 from training_tasks import TASKS, Batch, Task
 
 
-def untrained(name: str, parameters: dict[str, Any]) -> TokenMethod:
-    """The method, its learned parts as they are before any training."""
+def untrained(name: str, parameters: dict[str, Any], start: Path | None = None) -> TokenMethod:
+    """The method, its learned parts as they are before any training, or as a file has them."""
     if issubclass(registry.load_class(name), LearnedMethod):
-        parameters = {"weights": "random", **parameters}
+        parameters = {"weights": str(start) if start else "random", **parameters}
     method = load(name, **parameters)
     if not method.trains:
         raise PrunariumError(f"{name} has no rule for training")
@@ -198,22 +199,31 @@ def main(
     rate: Annotated[float, typer.Option(help="peak learning rate of the learned parts; the model's is a tenth")] = 2e-3,
     lowest: Annotated[float, typer.Option(help="least amount of tokens to turn the method to, 0 to 1")] = 0.2,
     highest: Annotated[float, typer.Option(help="most of it")] = 0.95,
+    start: Annotated[
+        Path | None, typer.Option(help="what was trained before, to go on from: with --backbone, of the model too")
+    ] = None,
+    words: Annotated[int | None, typer.Option(help="of each story; default: the benchmark's")] = None,
     variants: Annotated[int, typer.Option(help="warped copies of each training digit")] = 3,
     check: Annotated[int, typer.Option(min=1, help="test images for the accuracies printed at the end")] = 1000,
     threads: int = 1,
 ) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    method = untrained(name, parse_setting(param or []))
+    method = untrained(name, parse_setting(param or []), start)
     task = TASKS[method.families[0]]
     model = task.benchmark.model()
+    if start and backbone:
+        lend(model, read_backbone(start))  # for good: its own are not asked for again
+    if words is not None and method.families[0] != "decoder":
+        raise PrunariumError(f"--words is for methods that learn from stories; {name} learns from images")
+    told = {} if words is None else {"words": words}
     chosen = weights_of(model, only or task.backbone) if backbone else []
     pool = augmented_pool(variants, seed=1) if variants else digits.pool(train=True)
     trained = fine_tune(
         method,
         model,
         task,
-        lambda step: task.make(batch, 50_000 + step, pool),
+        lambda step: task.make(batch, 50_000 + step, pool, **told),
         steps=steps,
         rate=rate,
         backbone=chosen,

@@ -27,13 +27,14 @@ class Task:
     """A benchmark that methods are trained on.
 
     Attributes:
-        make: a batch of so many images by a seed, of some digits (the benchmark's test digits without); or of stories.
+        make: a batch of so many images by a seed, of some digits (the benchmark's test digits without); or of stories,
+            of so many ``words`` each.
         logits: what the model says to each right class or word, with those before it given ``[batch, ..., answers]``.
         backbone: what the names of the weights contain that are trained with the method unless told otherwise.
     """
 
     benchmark: EmbeddedBenchmark
-    make: Callable[[int, int, digits.Pool | None], Batch]
+    make: Callable[..., Batch]
     logits: Callable[[nn.Module, Inputs, Tensor], Tensor]
     backbone: tuple[str, ...]
 
@@ -55,9 +56,9 @@ def _digit_grid(count: int, seed: int, pool: digits.Pool | None) -> Batch:
     return {"input_ids": torch.from_numpy(asked.prompts), "pixel_values": pixels}, torch.from_numpy(asked.answers)
 
 
-def _stories(count: int, seed: int, pool: digits.Pool | None) -> Batch:
+def _stories(count: int, seed: int, pool: digits.Pool | None, words: int = DECODER_WORDS) -> Batch:
     """Stories without a question, and questions about each of them."""
-    stories = storyworld.generate(count, seed, DECODER_WORDS).stories
+    stories = storyworld.generate(count, seed, words).stories
     asked, draw = storyworld.every_question(stories), np.random.default_rng(seed)
     each = len(asked.kind) // count
     chosen = np.concatenate([story * each + draw.permutation(each)[:ASKED] for story in range(count)])

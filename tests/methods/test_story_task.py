@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from prunarium import load
+from prunarium import PrunariumError, load
 from prunarium.bench.models import save_weights
 from prunarium.bench.story_models import story_llama
 from tests.script_modules import script
@@ -65,3 +65,21 @@ def test_soft_tokens_learn_beside_a_frozen_model(training, task, tmp_path, name)
         moved = {key for key, value in handle.learned.named_parameters() if not torch.equal(value, fresh[key])}
         assert {f"parts.{key}" for key in moved} == set(parts)
         assert model(batch[0]["input_ids"]).logits.isfinite().all()
+
+
+def test_training_goes_on_from_what_was_trained(training, task, tmp_path, monkeypatch):
+    monkeypatch.setitem(training.TASKS, "decoder", task)
+    few = {"param": ["question=1"], "backbone": True, "only": ["q_proj"], "steps": 3, "batch": 2, "check": 2}
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    training.main("gist", out=first, words=64, variants=0, rate=0.1, **few)
+    training.main("gist", out=second, words=64, variants=0, start=first, rate=0.0, **few)
+    before, after = load_file(first), load_file(second)
+    assert set(before) == set(after) and all(torch.equal(value, after[key]) for key, value in before.items())
+    untouched = task.benchmark.model().state_dict()
+    moved = "model.layers.0.self_attn.q_proj.weight"
+    assert not torch.equal(after[f"model.{moved}"], untouched[moved].half())
+
+
+def test_images_have_no_words(training):
+    with pytest.raises(PrunariumError, match="--words is for methods that learn from stories"):
+        training.main("dynamicvit", words=64)
