@@ -35,6 +35,12 @@ and, with --backbone --highest 0.95 --steps 400 --rate 1e-2, is to be made
 
     deco          --only multi_modal_projector --only 'language_model*q_proj' --only 'language_model*k_proj'
 
+That of the decoder family was made in two steps, the second from the file that the first had written, both with
+``--backbone --variants 0 --check 48 --param question=1``, in nine minutes
+
+    gist          --words 64 --batch 16 --steps 700 --rate 1e-2 --lowest 0.1 --highest 0.6
+    gist          --start FILE --batch 8 --steps 800 --rate 7e-3 --lowest 0.05 --highest 0.5
+
 A model with image tokens at other places needs other queries and keys. With them, Victor and VoCo-LLaMA make files as
 small; TokenPacker and Honeybee have room for ``--only 'language_model*q_proj'``.
 """
