@@ -35,11 +35,13 @@ and, with --backbone --highest 0.95 --steps 400 --rate 1e-2, is to be made
 
     deco          --only multi_modal_projector --only 'language_model*q_proj' --only 'language_model*k_proj'
 
-That of the decoder family was made in two steps, the second from the file that the first had written, both with
-``--backbone --variants 0 --check 48 --param question=1``, in nine minutes
+Those of the decoder family were made with ``--backbone --variants 0 --check 32 --param question=1``, each going on from
+the one above it, before the decoder of storyworld had learned all it knows now:
 
-    gist          --words 64 --batch 16 --steps 700 --rate 1e-2 --lowest 0.1 --highest 0.6
-    gist          --start FILE --batch 8 --steps 800 --rate 7e-3 --lowest 0.05 --highest 0.5
+    gist               --words 64 --batch 16 --steps 700 --rate 1e-2 --lowest 0.1 --highest 0.6
+    gist               --start FILE --batch 8 --steps 800 --rate 7e-3 --lowest 0.05 --highest 0.5
+    autocompressors    --start FILE --batch 10 --steps 420 --rate 1e-2 --lowest 0.1 --highest 0.6
+    autocompressors    --start FILE --batch 8 --steps 180 --rate 6e-3 --lowest 0.05 --highest 0.5
 
 A model with image tokens at other places needs other queries and keys. With them, Victor and VoCo-LLaMA make files as
 small; TokenPacker and Honeybee have room for ``--only 'language_model*q_proj'``.
