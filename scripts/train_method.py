@@ -35,8 +35,8 @@ and, with --backbone --highest 0.95 --steps 400 --rate 1e-2, is to be made
 
     deco          --only multi_modal_projector --only 'language_model*q_proj' --only 'language_model*k_proj'
 
-Those of the decoder family were made with ``--backbone --variants 0 --check 32 --param question=1``, before the decoder of
-storyworld had learned all that it knows now:
+Those of the decoder family were made with ``--backbone --variants 0 --check 32 --param question=1``, before the decoder
+of storyworld had learned all that it knows now:
 
     gist               --words 64 --batch 16 --steps 700 --rate 1e-2 --lowest 0.1 --highest 0.6      (A)
     gist               --start A --batch 8 --steps 800 --rate 7e-3 --lowest 0.05 --highest 0.5       (B)
