@@ -5,12 +5,13 @@
     python scripts/train_method.py deco --backbone --only multi_modal_projector
 
 Methods of the vit family learn on cluttered-digits, those of the encoder family on storyworld-encoder, those of the vlm
-family on digit-grid, all words of an answer at once. The loss is cross-entropy, distillation from the untouched model,
-and the method's own, which holds it to its budget. A method whose counts do not depend on the data is turned to another
+family on digit-grid, all words of an answer at once, and those of the decoder family on storyworld-decoder: each story
+is read without a question, and then asked eight. The loss is cross-entropy, distillation from the untouched model, and
+the method's own, which holds it to its budget. A method whose counts do not depend on the data is turned to another
 amount in every step, so that one file serves every budget. Written to the method's folder in half precision:
 ``weights/BENCHMARK.safetensors`` holds parts for the model as it is; with --backbone,
-``weights/BENCHMARK-trained.safetensors`` holds parts and what was trained of the model with them: the whole ViT or
-BERT, of a vision-language model the projector, or what --only says. --start goes on from such a file, for a training
+``weights/BENCHMARK-trained.safetensors`` holds parts and what was trained of the model with them: the whole ViT, BERT or
+decoder, of a vision-language model the projector, or what --only says. --start goes on from such a file, for a training
 in stages.
 
 The files that come with the methods of the vit family were made with ``--batch 32 --variants 2`` and
@@ -45,6 +46,15 @@ and, with --backbone --highest 0.95 --steps 400 --rate 1e-2, is to be made
 
     deco          --only multi_modal_projector --only 'language_model*q_proj' --only 'language_model*k_proj'
 
+Those of the decoder family were made with ``--backbone --variants 0 --check 32 --param question=1``, before the decoder
+of storyworld had learned all that it knows now:
+
+    gist               --words 64 --batch 16 --steps 700 --rate 1e-2 --lowest 0.1 --highest 0.6      (A)
+    gist               --start A --batch 8 --steps 800 --rate 7e-3 --lowest 0.05 --highest 0.5       (B)
+    gist               --start B --batch 8 --steps 200 --rate 7e-3 --lowest 0.05 --highest 0.5
+    autocompressors    --start B --batch 10 --steps 420 --rate 1e-2 --lowest 0.1 --highest 0.6       (C)
+    autocompressors    --start C --batch 8 --steps 180 --rate 6e-3 --lowest 0.05 --highest 0.5
+
 A model with image tokens at other places needs other queries and keys. With them, Victor and VoCo-LLaMA make files as
 small; TokenPacker and Honeybee have room for ``--only 'language_model*q_proj'``.
 """
@@ -68,7 +78,7 @@ from prunarium.bench.samples import Inputs
 from prunarium.cli.values import parse_setting
 from prunarium.errors import PrunariumError
 from prunarium.families import LearnedMethod, TokenMethod, shape_of
-from prunarium.families.backbone import read_backbone
+from prunarium.families.backbone import lend, read_backbone
 from saliency import saliency
 from training_tasks import TASKS, Batch, Task
 
@@ -226,6 +236,10 @@ def main(
     rate: Annotated[float, typer.Option(help="peak learning rate of the learned parts; the model's is a tenth")] = 2e-3,
     lowest: Annotated[float, typer.Option(help="least amount of tokens to turn the method to, 0 to 1")] = 0.2,
     highest: Annotated[float, typer.Option(help="most of it")] = 0.95,
+    start: Annotated[
+        Path | None, typer.Option(help="what was trained before, to go on from: with --backbone, of the model too")
+    ] = None,
+    words: Annotated[int | None, typer.Option(help="of each story; default: the benchmark's")] = None,
     variants: Annotated[int, typer.Option(help="warped copies of each training digit")] = 3,
     check: Annotated[int, typer.Option(min=1, help="test images for the accuracies printed at the end")] = 1000,
     threads: int = 1,
@@ -235,15 +249,18 @@ def main(
     method = untrained(name, parse_setting(param or []), start)
     task = TASKS[method.families[0]].of_model(weights)
     model = task.benchmark.model()
-    chosen = weights_of(model, only or task.backbone) if backbone else []
     if start and backbone:
-        model.load_state_dict(read_backbone(start), strict=False)
+        lend(model, read_backbone(start))  # for good: its own are not asked for again
+    if words is not None and method.families[0] != "decoder":
+        raise PrunariumError(f"--words is for methods that learn from stories; {name} learns from others")
+    told = {} if words is None else {"words": words}
+    chosen = weights_of(model, only or task.backbone) if backbone else []
     pool = task.pool(variants)
     trained = fine_tune(
         method,
         model,
         task,
-        lambda step: task.make(batch, 50_000 + step, pool),
+        lambda step: task.make(batch, 50_000 + step, pool, **told),
         steps=steps,
         rate=rate,
         backbone=chosen,

@@ -34,6 +34,8 @@ class Shape:
         tower_dim: vlm: width of a token that leaves the vision tower; 0 where no method can reduce there.
         tower_depth: vlm: layers of the vision tower.
         grid: vlm: rows and columns of the patches of one tile.
+        projections: decoder: names of those projections in each attention that an adapter of low rank can be put
+            beside, with the widths of what enters and leaves them.
     """
 
     family: Family
@@ -45,6 +47,7 @@ class Shape:
     tower_dim: int = 0
     tower_depth: int = 0
     grid: tuple[int, int] = (0, 0)
+    projections: tuple[tuple[str, int, int], ...] = ()
 
 
 class Attention:

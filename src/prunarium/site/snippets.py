@@ -80,7 +80,7 @@ def in_python(method: Method) -> list[Snippet]:
     learned = method.workings is None or method.workings.learned
     if "vit" in method.card.families and not learned:
         found.append(Snippet("On a timm model", _ON_TIMM.format(method=method.id)))
-    if "decoder" in method.card.families and not learned:
+    if "decoder" in method.card.families:
         found.append(Snippet("On a language model of transformers", _ON_LANGUAGE_MODEL.format(method=method.id)))
     if "encoder" in method.card.families:
         untrained = ', weights="random"' if learned else ""  # a BERT of this shape has no trained parts

@@ -19,6 +19,7 @@ _PLACES = {
     "encode": "between the vision tower and the projector",
     "project": "between the projector and the language model",
     "select": "on the prompt, before the model reads it",
+    "compress": "on all of the prompt but its end, before the model reads that",
     "evict": "on the cache, once the prompt has been read",
     "trim": "after every word",
     "vocabulary": "on the words that the model may say",
@@ -43,7 +44,7 @@ class Acting:
     Attributes:
         blocks: those in which it acts.
         places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``; decoder: of
-            ``select``, ``evict``, ``trim``, ``vocabulary`` and ``route``; or ``text``.
+            ``select``, ``compress``, ``evict``, ``trim``, ``vocabulary`` and ``route``; or ``text``.
     """
 
     family: Family
@@ -158,7 +159,9 @@ def _places(method: "TokenMethod", family: Family, blocks: tuple[int, ...]) -> t
     from prunarium.families import DecoderMethod
 
     if family == "decoder" and isinstance(method, DecoderMethod):
-        return tuple(place for place in ("select", "evict", "trim", "vocabulary", "route") if method.writes(place))
+        return tuple(
+            place for place in ("select", "compress", "evict", "trim", "vocabulary", "route") if method.writes(place)
+        )
     if family != "vlm":
         return ()
     before = [place for place in ("encode", "project") if method.writes(place)]

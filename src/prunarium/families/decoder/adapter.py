@@ -14,6 +14,7 @@ from prunarium.families.decoder.reading import Reading
 from prunarium.families.decoder.routing import RoutedLayer
 from prunarium.families.decoder.vocabulary import trim
 from prunarium.families.handle import Handle
+from prunarium.families.learned import parts_for
 
 TURNING = ("default", "linear", "llama3", "yarn", "proportional")
 """Kinds of rotary embedding whose angles depend on a position alone, so that keys can be turned to another."""
@@ -38,7 +39,13 @@ class CausalLanguageModel:
         if isinstance(method, DecoderMethod) and method.by_slot:
             self._check_turning(config)
         self.shape = Shape(
-            "decoder", depth=len(reader.layers), prefix=0, tokens=None, stages=(), dim=config.hidden_size
+            "decoder",
+            depth=len(reader.layers),
+            prefix=0,
+            tokens=None,
+            stages=(),
+            dim=config.hidden_size,
+            projections=self.anatomy.projections(model),
         )
 
     @staticmethod
@@ -49,13 +56,15 @@ class CausalLanguageModel:
     def attach(self) -> Handle:
         """Put the method beside every layer's attention."""
         handle = Handle(self.method, self.model)
-        reading = Reading(handle, self.method.fit(self.shape), self.model, self.anatomy)
+        fitted = self.method.fit(self.shape)
+        handle.learned = parts_for(fitted, self.model)
+        reading = Reading(handle, fitted, self.model, self.anatomy)
         handle.hook(reading.reader.register_forward_pre_hook(reading.begin, with_kwargs=True))
         if reading.holds:
             handle.patch(self.model, "generate", whole_prompts_only(self.model))
             for layer in reading.layers:
                 layer.attach(handle)
-        if reading.method is not None and reading.method.selecting_layer is not None:
+        if reading.method is not None and (reading.method.selecting_layer is not None or reading.method.compresses):
             handle.hook(self.model.register_forward_pre_hook(no_labels, with_kwargs=True))
         if reading.method is not None and reading.method.writes("route"):
             for index, layer in enumerate(reading.reader.layers):

@@ -18,6 +18,7 @@ class Anatomy:
         queries: the module of the attention after which queries lack nothing but their rotary embedding.
         fused: whether that module makes keys and values too.
         rotary: whether positions are rotary embeddings.
+        adapted: the modules of the attention beside which adapters of low rank are put.
     """
 
     inner: str = "model"
@@ -26,10 +27,17 @@ class Anatomy:
     queries: str = "q_proj"
     fused: bool = False
     rotary: bool = True
+    adapted: tuple[str, ...] = ("q_proj", "v_proj")
 
     def reader(self, model: Any) -> Any:
         """The module that reads tokens and runs the layers."""
         return attrgetter(self.inner)(model)
+
+    def projections(self, model: Any) -> tuple[tuple[str, int, int], ...]:
+        """Names of the modules that are ``adapted``, with the widths of what enters and leaves them."""
+        attention = getattr(self.reader(model).layers[0], self.attention)
+        found = ((name, getattr(attention, name)) for name in self.adapted)
+        return tuple((name, module.in_features, module.out_features) for name, module in found)
 
     def split(self, output: Tensor, heads: int) -> Tensor:
         """Queries ``[batch, heads, tokens, head dim]``, of what the module that makes them gave."""
@@ -42,7 +50,9 @@ ANATOMIES = {
     "MistralForCausalLM": Anatomy(),
     "Qwen2ForCausalLM": Anatomy(),
     "Qwen3ForCausalLM": Anatomy(queries="q_norm"),
-    "GPTNeoXForCausalLM": Anatomy("gpt_neox", "attention", "layer_past", "query_key_value", fused=True),
+    "GPTNeoXForCausalLM": Anatomy(
+        "gpt_neox", "attention", "layer_past", "query_key_value", fused=True, adapted=("query_key_value",)
+    ),
     "OPTForCausalLM": Anatomy("model.decoder", rotary=False),
 }
 """The classes that the family knows, by name."""

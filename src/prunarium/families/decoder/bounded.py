@@ -16,8 +16,8 @@ from prunarium.ops import Entries, share_of
 Count = Annotated[int, Field(ge=1, strict=True)]
 
 
-class EvictingMethod(DecoderMethod):
-    """A method that takes entries from the cache once the prompt has been read. A subclass writes ``keeps``."""
+class LimitedMethod(DecoderMethod):
+    """A method that leaves a prompt so many entries of the cache."""
 
     keep_rate: Annotated[float, Field(gt=0, le=1, strict=True)] = Field(
         0.5, description="share of the prompt's tokens left in the cache; 1 keeps everything, of new words too"
@@ -25,26 +25,6 @@ class EvictingMethod(DecoderMethod):
     capacity: Count | None = Field(
         None, description="entries that each key head may hold, a number of tokens in place of keep_rate"
     )
-
-    @abstractmethod
-    def keeps(self, entries: Entries, count: Tensor, layer: int) -> Tensor:
-        """Which entries of a layer stay.
-
-        Args:
-            entries: all that the layer holds.
-            count: how many may stay ``[batch, key heads or 1]``.
-            layer: counted from 0.
-
-        Returns:
-            boolean ``[batch, key heads or 1, entries]``.
-        """
-
-    def evict(self, cache: Sequence[Entries]) -> list[Entries]:
-        if self.everything:
-            return list(cache)
-        return [
-            entries.only(self.keeps(entries, self.limit(entries.lengths), layer)) for layer, entries in enumerate(cache)
-        ]
 
     def limit(self, read: Tensor) -> Tensor:
         """How many entries may stay of prompts of so many tokens, of the same shape.
@@ -75,6 +55,30 @@ class EvictingMethod(DecoderMethod):
         """The share of the prompt's tokens; not below those that always stay, where the number of tokens is known."""
         least = (self.protected + 1e-6) / shape.tokens if shape.tokens else 1e-6
         return self.model_copy(update={"keep_rate": min(max(amount, least), 1.0), "capacity": None})
+
+
+class EvictingMethod(LimitedMethod):
+    """A method that takes entries from the cache once the prompt has been read. A subclass writes ``keeps``."""
+
+    @abstractmethod
+    def keeps(self, entries: Entries, count: Tensor, layer: int) -> Tensor:
+        """Which entries of a layer stay.
+
+        Args:
+            entries: all that the layer holds.
+            count: how many may stay ``[batch, key heads or 1]``.
+            layer: counted from 0.
+
+        Returns:
+            boolean ``[batch, key heads or 1, entries]``.
+        """
+
+    def evict(self, cache: Sequence[Entries]) -> list[Entries]:
+        if self.everything:
+            return list(cache)
+        return [
+            entries.only(self.keeps(entries, self.limit(entries.lengths), layer)) for layer, entries in enumerate(cache)
+        ]
 
 
 class BoundedMethod(EvictingMethod):

@@ -7,6 +7,7 @@ import torch
 from prunarium.families.base import Attention, Shape
 from prunarium.families.caching.rows import Rows, offers
 from prunarium.families.decoder.method import DecoderMethod
+from prunarium.families.decoder.soft_tokens import SoftTokenMethod
 from prunarium.ops import Entries
 
 DIM = 4  # of the random keys
@@ -20,6 +21,8 @@ def entries_left(method: DecoderMethod, shape: Shape) -> list[int]:
         shape: of the model; its tokens are the prompt's.
     """
     assert shape.tokens is not None
+    if isinstance(method, SoftTokenMethod):
+        return [method.entries(shape.tokens)] * shape.depth
     method, tokens = method.fit(shape), shape.tokens
     draw = torch.Generator().manual_seed(0)
     cache = []

@@ -1,7 +1,7 @@
 """What a method of the family is."""
 
 from collections.abc import Collection, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
 
@@ -9,6 +9,9 @@ from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, Shape, TokenMethod
 from prunarium.ops import Entries, Tokens
 from prunarium.records import Family
+
+if TYPE_CHECKING:
+    from prunarium.families.decoder.context import Context, Past
 
 
 class DecoderMethod(TokenMethod):
@@ -18,6 +21,7 @@ class DecoderMethod(TokenMethod):
     - ``evict``: what stays of the cache of a prompt;
     - ``trim``: what stays of it after every new word;
     - ``select``: which tokens of the prompt the model reads at all;
+    - ``compress``: what stands in the cache for all of the prompt but its last tokens;
     - ``vocabulary``: which tokens it may say;
     - ``route``: which tokens each layer works on while the model is trained.
 
@@ -78,6 +82,14 @@ class DecoderMethod(TokenMethod):
         """
         return there
 
+    def compress(self, context: "Context") -> "Past":
+        """What stands in the cache for a prompt without its last tokens, of which there are ``spared``.
+
+        Args:
+            context: prompts of one length, and a way to have the model read.
+        """
+        return context.whole()
+
     def vocabulary(self) -> Tensor | None:
         """The tokens that the model may say ``[tokens]``; ``None`` for all."""
         return None
@@ -98,6 +110,16 @@ class DecoderMethod(TokenMethod):
     def selecting_layer(self) -> int | None:
         """The layer at which ``select`` is asked; ``None`` where the whole prompt is read."""
         return None
+
+    @property
+    def spared(self) -> int:
+        """How many of the prompt's last tokens the model reads behind what ``compress`` gave."""
+        return 1
+
+    @property
+    def compresses(self) -> bool:
+        """Whether ``compress`` is to be asked."""
+        return self.writes("compress")
 
     @property
     def observed(self) -> int:
@@ -128,7 +150,7 @@ class DecoderMethod(TokenMethod):
     @property
     def shortens(self) -> bool:
         """Whether the method has a hand in the cache: it takes entries from it, or tokens from the prompt."""
-        return any(map(self.writes, ("evict", "trim", "select")))
+        return any(map(self.writes, ("evict", "trim", "select", "compress")))
 
     @property
     def trims(self) -> bool:

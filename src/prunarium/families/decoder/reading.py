@@ -14,6 +14,7 @@ from prunarium.families.caching.refusals import check_cache, real_tokens
 from prunarium.families.caching.rows import ROWS, Rows, offers
 from prunarium.families.caching.sharing import by_key_head
 from prunarium.families.decoder.anatomy import Anatomy
+from prunarium.families.decoder.folding import Folding
 from prunarium.families.decoder.method import DecoderMethod
 from prunarium.families.decoder.selecting import Selection
 from prunarium.families.handle import BlockRecord, Handle
@@ -37,7 +38,7 @@ class Reading:
         self.prompt, self.count, self.first_sample = False, 0, 0
         self.real: Tensor | None = None
         self.position: Tensor | None = None
-        self.selection: Selection | None = None
+        self.selection: Selection | Folding | None = None
         self.cache: list[Entries] = []
         self.layers = [
             ReadingLayer(getattr(layer, anatomy.attention), index, self)
@@ -86,13 +87,20 @@ class Reading:
         if kwargs.get("past_key_values") is not None:
             check_layers(kwargs["past_key_values"])
         assert self.method is not None
-        if self.method.selecting_layer is not None:
-            self.selection = Selection(self, self.method.selecting_layer)
+        self.selection = self._fewer()
+        if self.selection is not None:
             kwargs = self.selection.read(kwargs)
             self.real, self.count = real_tokens(kwargs["attention_mask"]), kwargs["attention_mask"].shape[1]
             self._record_whole(self.selection.share)
         self.position = self._position(kwargs.get("position_ids"), len(tokens), tokens.device)
         return kwargs
+
+    def _fewer(self) -> Selection | Folding | None:
+        """How the model reads less than the prompt; ``None`` where it reads all of it."""
+        assert self.method is not None
+        if self.method.selecting_layer is not None:
+            return Selection(self, self.method.selecting_layer)
+        return Folding(self) if self.method.compresses else None
 
     def _position(self, ids: Tensor | None, batch: int, device: torch.device) -> Tensor:
         """Of the first word after the prompt ``[batch, 1]``."""
