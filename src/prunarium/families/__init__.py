@@ -9,6 +9,7 @@ from prunarium.families.decoder import (
     EvictingMethod,
     HeavyHitterMethod,
     ObservingMethod,
+    SinkingHitterMethod,
 )
 from prunarium.families.encoder import EncoderMethod, LearnedEncoderMethod, Retention, RetentionMethod, evolve
 from prunarium.families.handle import BlockRecord, Handle, Report
@@ -88,6 +89,7 @@ __all__ = [
     "Scorer",
     "SentenceEncoder",
     "Shape",
+    "SinkingHitterMethod",
     "SoftMerging",
     "StagedMethod",
     "Surprise",

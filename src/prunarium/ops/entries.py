@@ -20,6 +20,8 @@ class Entries:
             than the rest ``[batch, key heads, entries]``; ``None`` when all can.
         weight: how much each one matters, as the method told it last ``[batch, key heads, entries]``; ``None`` where
             it told nothing.
+        memory: what the method remembers of each head, such as a threshold ``[batch, key heads]``; ``None`` for
+            nothing.
     """
 
     keys: Tensor
@@ -28,6 +30,7 @@ class Entries:
     image: Tensor | None = None
     there: Tensor | None = None
     weight: Tensor | None = None
+    memory: Tensor | None = None
 
     @property
     def count(self) -> int:
@@ -72,7 +75,7 @@ class Entries:
             None if part is None else part.gather(2, index) for part in (self.image, self.there, self.weight)
         )
         keys, values = self.keys.gather(2, wide), self.values.gather(2, wide)
-        return Entries(keys, values, self.place.gather(2, index), image, there, weight)
+        return Entries(keys, values, self.place.gather(2, index), image, there, weight, self.memory)
 
     def only(self, wanted: Tensor) -> "Entries":
         """Those of the entries that are wanted, in their order; heads and samples may want different numbers of them.

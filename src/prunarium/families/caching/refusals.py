@@ -32,10 +32,18 @@ def no_labels(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         raise PrunariumError("labels have no place while tokens are dropped; compute the loss from the logits")
 
 
-def whole_prompts_only(model: Any) -> Callable[..., Any]:
-    """``generate`` without the options that read a prompt in pieces or take words back from the cache."""
+def whole_prompts_only(model: Any, beams: bool = True) -> Callable[..., Any]:
+    """``generate`` without the options that read a prompt in pieces or take words back from the cache.
+
+    Args:
+        model: a language model of transformers.
+        beams: whether beam search may run.
+    """
 
     def generate(*args: Any, **kwargs: Any) -> Any:
+        chosen = kwargs.get("generation_config") or model.generation_config
+        if not beams and (kwargs.get("num_beams") or getattr(chosen, "num_beams", None) or 1) > 1:
+            raise PrunariumError("the method has no rule for beams that change places; pass num_beams=1")
         for option in ("prefill_chunk_size", "prompt_lookup_num_tokens", "assistant_model"):
             if kwargs.get(option) or getattr(kwargs.get("generation_config"), option, None):
                 raise PrunariumError(f"generate({option}=...) is not supported while a method is applied")

@@ -50,8 +50,8 @@ class CausalLanguageModel:
         handle = Handle(self.method, self.model)
         reading = Reading(handle, self.method.fit(self.shape), self.model, self.anatomy)
         handle.hook(reading.reader.register_forward_pre_hook(reading.begin, with_kwargs=True))
-        if reading.holds:
-            handle.patch(self.model, "generate", whole_prompts_only(self.model))
+        if reading.holds and reading.method is not None:
+            handle.patch(self.model, "generate", whole_prompts_only(self.model, reading.method.beams))
             for layer in reading.layers:
                 layer.attach(handle)
         if reading.method is not None and reading.method.selecting_layer is not None:

@@ -23,10 +23,13 @@ class DecoderMethod(TokenMethod):
 
     Attributes:
         every_word: whether ``weigh`` is asked after every new word too.
+        beams: whether beam search may run; not where the method holds something of a text that beams do not take along
+            when they change places (``entries`` are taken along).
     """
 
     families: ClassVar[tuple[Family, ...]] = ("decoder",)
     every_word: ClassVar[bool] = False
+    beams: ClassVar[bool] = True
 
     def weigh(self, attention: Attention, entries: Entries, layer: int) -> Tensor:
         """How much each cached entry of a layer matters, told by the attention of that layer, which has just run.
