@@ -18,6 +18,7 @@ class DecoderMethod(TokenMethod):
     - ``evict``: what stays of the cache of a prompt;
     - ``trim``: what stays of it after every new word;
     - ``select``: which tokens of the prompt the model reads at all;
+    - ``pass_on``: which tokens the layers behind one see for the next word, where the others wait;
     - ``vocabulary``: which tokens it may say;
     - ``route``: which tokens each layer works on while the model is trained.
 
@@ -81,6 +82,20 @@ class DecoderMethod(TokenMethod):
         """
         return there
 
+    def pass_on(self, attention: Attention, there: Tensor, layer: int) -> Tensor:
+        """Which tokens the layers behind one see for the next word. The others wait: those layers work on them when a
+        later word needs them. Asked at each of ``passing_layers``, for the prompt and for every word.
+
+        Args:
+            attention: of the last token read to the tokens that this layer saw.
+            there: which of these are meant; the others fill up ``[batch, tokens]``.
+            layer: counted from 0.
+
+        Returns:
+            boolean ``[batch, tokens]``; the last one is seen in any case.
+        """
+        return there
+
     def vocabulary(self) -> Tensor | None:
         """The tokens that the model may say ``[tokens]``; ``None`` for all."""
         return None
@@ -101,6 +116,11 @@ class DecoderMethod(TokenMethod):
     def selecting_layer(self) -> int | None:
         """The layer at which ``select`` is asked; ``None`` where the whole prompt is read."""
         return None
+
+    @property
+    def passing_layers(self) -> Collection[int]:
+        """The layers at which ``pass_on`` is asked."""
+        return ()
 
     @property
     def observed(self) -> int:
