@@ -102,6 +102,16 @@ def packed(wanted: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         two times ``[..., most wanted]``.
     """
-    most = int(wanted.sum(dim=-1).max())
+    counts = wanted.sum(dim=-1)
+    most = int(counts.max())
+    if bool((counts == most).all()):  # no need to sort
+        index = wanted.nonzero()[:, -1].view(*wanted.shape[:-1], most)
+        return index, torch.ones_like(index, dtype=torch.bool)
     index = wanted.to(torch.int8).argsort(dim=-1, descending=True, stable=True)[..., :most]
     return index, wanted.gather(-1, index)
+
+
+def packed_to_the_end(wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """The same, what fills up on the left."""
+    index, meant = packed(wanted.flip(-1))
+    return wanted.shape[-1] - 1 - index.flip(-1), meant.flip(-1)

@@ -26,6 +26,22 @@ def check_cache(cache: Any) -> None:
         raise PrunariumError("use a dynamic cache: a static one cannot hold fewer tokens in later layers")
 
 
+def about_to_read(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, dict[str, Any]]:
+    """The tokens, or embeddings, that a language model is about to read, and its arguments by name.
+
+    Raises:
+        PrunariumError: there are none, or the cache is static.
+    """
+    if args:
+        kwargs = {"input_ids": args[0], **kwargs}
+    ids = kwargs.get("input_ids")
+    tokens = kwargs.get("inputs_embeds") if ids is None else ids
+    if tokens is None or not tokens.shape[0] or not tokens.shape[1]:
+        raise PrunariumError("the prompt is empty; pass at least one token")
+    check_cache(kwargs.get("past_key_values"))
+    return tokens, kwargs
+
+
 def no_labels(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Refuse labels where a model reads fewer tokens than there are (a forward pre-hook)."""
     if kwargs.get("labels") is not None:

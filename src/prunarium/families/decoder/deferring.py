@@ -10,12 +10,13 @@ from prunarium.families.base import Attention
 from prunarium.families.caching.deferred import DeferredLayer, Waiting
 from prunarium.families.caching.held import check_layers
 from prunarium.families.caching.masks import as_mask
-from prunarium.families.caching.refusals import check_cache, no_labels, real_tokens, whole_prompts_only
+from prunarium.families.caching.refusals import about_to_read, no_labels, real_tokens, whole_prompts_only
 from prunarium.families.caching.rows import Rows, offers
 from prunarium.families.decoder.anatomy import Anatomy
 from prunarium.families.decoder.method import DecoderMethod
 from prunarium.families.handle import BlockRecord, Handle
 from prunarium.ops import rotated
+from prunarium.ops.entries import packed_to_the_end
 
 
 class Deferring:
@@ -30,7 +31,8 @@ class Deferring:
     def __init__(self, handle: Handle, method: DecoderMethod, model: Any, anatomy: Anatomy) -> None:
         self.handle, self.method, self.model, self.anatomy = handle, method, model, anatomy
         self.reader, self.config = anatomy.reader(model), model.config
-        self.active = self.waiting = None  # type: Any
+        self.active: Any = None
+        self.waiting: Any = None
         self.prompt = False
 
     def attach(self) -> None:
@@ -44,17 +46,12 @@ class Deferring:
 
     def begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Look at what comes before the model reads it (a forward pre-hook)."""
-        if args:
-            kwargs = {"input_ids": args[0], **kwargs}
-        ids, cache = kwargs.get("input_ids"), kwargs.get("past_key_values")
-        tokens, mask = kwargs.get("inputs_embeds") if ids is None else ids, kwargs.get("attention_mask")
-        if tokens is None or not tokens.shape[0] or not tokens.shape[1]:
-            raise PrunariumError("the prompt is empty; pass at least one token")
+        tokens, kwargs = about_to_read(args, kwargs)
+        cache, mask = kwargs.get("past_key_values"), kwargs.get("attention_mask")
         if isinstance(mask, Tensor) and mask.ndim != 2:
             raise PrunariumError("pass an attention_mask [batch, tokens]: layers see fewer tokens")
         if kwargs.get("use_cache") is False:
             raise PrunariumError(f"{self.method!r} works on the cache; do not pass use_cache=False")
-        check_cache(cache)
         self.prompt = cache is None or cache.get_seq_length() == 0
         kwargs = {**kwargs, "use_cache": True}
         return (), (self._start(tokens, kwargs, cache) if self.prompt else self._go_on(tokens, kwargs, cache))
@@ -96,7 +93,11 @@ class DeferringLayer:
     def __init__(self, layer: Any, number: int, deferring: Deferring) -> None:
         self.layer, self.number, self.deferring = layer, number, deferring
         self.attention = getattr(layer, deferring.anatomy.attention)
-        self.index = self.meant = self.seen = self.seen_meant = self.queries = None  # type: Any
+        self.index: Any = None  # of the tokens that the layer works on
+        self.meant: Any = None
+        self.seen: Any = None  # of those that they see
+        self.seen_meant: Any = None
+        self.queries: Any = None
 
     def attach(self, handle: Handle) -> None:
         """Hook on to the layer and its attention."""
@@ -123,8 +124,8 @@ class DeferringLayer:
         lacking = held.lacks(deferring.active)
         if self.number == 0 and deferring.prompt:
             lacking = torch.ones_like(lacking)  # so that the model may be given logits of all tokens
-        self.index, self.meant = at_the_end(lacking)
-        self.seen, self.seen_meant = at_the_end(deferring.active)
+        self.index, self.meant = packed_to_the_end(lacking)
+        self.seen, self.seen_meant = packed_to_the_end(deferring.active)
         held.expect(self.index, self.meant & waiting.there.gather(1, self.index), self.seen)
         hidden = waiting.take(self.index)
         kwargs = {**kwargs, "attention_mask": self._mask(hidden.dtype)}
@@ -172,11 +173,3 @@ class DeferringLayer:
             deferring.handle.records.append(
                 BlockRecord(self.number, count, worked, worked, cached=cached, seen=seen.mean().item(), room=count)
             )
-
-
-def at_the_end(wanted: Tensor) -> tuple[Tensor, Tensor]:
-    """Numbers of the tokens that are wanted, ascending, and which are meant; what fills up is on the left
-    ``[batch, most wanted]``."""
-    most = int(wanted.sum(dim=1).max())
-    index = wanted.to(torch.int8).argsort(dim=1, stable=True)[:, -most:]
-    return index, wanted.gather(1, index)
