@@ -37,7 +37,10 @@ class D2O(SinkingHitterMethod):
         ]
 
     def trim(self, entries: Entries, read: Tensor, left: Tensor, layer: int) -> Entries:
-        return entries if self.everything or not self.bounded else self.compensated(entries, left, layer)
+        if self.everything or not self.bounded:
+            return entries
+        limit = self.limit(read)  # the layers share it out only where it is less than the prompt
+        return self.compensated(entries, left.where(limit < read, limit), layer)
 
     def compensated(self, entries: Entries, count: Tensor, layer: int) -> Entries:
         """What stays of a layer, with what it takes in of the entries that go.

@@ -98,6 +98,8 @@ def test_lengths_are_the_closed_form_at_every_step(name, rate, tokens, bounded):
         ("gemfilter", {}, lambda step: 12 + step),
         ("keyformer", {}, lambda step: 11),  # one fewer than its share, for the next word
         ("spatten-llm", {}, lambda step: 11),
+        ("d2o", {"capacity": 27}, lambda step: min(24 + step, 27)),
+        ("vatp", {"capacity": 27}, lambda step: min(24 + step, 27)),
         ("streamingllm", {"room": 3}, lambda step: min(9 + step, 12)),
     ],
 )

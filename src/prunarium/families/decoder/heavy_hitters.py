@@ -51,7 +51,7 @@ class SinkingHitterMethod(HeavyHitterMethod):
 
     def window(self, count: Tensor) -> Tensor:
         """At most what the first tokens leave."""
-        return torch.minimum(super().window(count), count - self.sinks)
+        return torch.minimum(super().window(count), count - self.sinks).clamp(min=0)
 
     def merit(self, entries: Entries) -> Tensor:
         return self.worth(entries).masked_fill(earliest(self.sinks, entries.visible), torch.inf)
