@@ -10,9 +10,9 @@ is read without a question, and then asked eight. The loss is cross-entropy, dis
 the method's own, which holds it to its budget. A method whose counts do not depend on the data is turned to another
 amount in every step, so that one file serves every budget. Written to the method's folder in half precision:
 ``weights/BENCHMARK.safetensors`` holds parts for the model as it is; with --backbone,
-``weights/BENCHMARK-trained.safetensors`` holds parts and what was trained of the model with them: the whole ViT, BERT or
-decoder, of a vision-language model the projector, or what --only says. --start goes on from such a file, for a training
-in stages.
+``weights/BENCHMARK-trained.safetensors`` holds parts and what was trained of the model with them: the whole ViT,
+BERT or decoder, of a vision-language model the projector, or what --only says. --start goes on from such a file, for a
+training in stages.
 
 The files that come with the methods of the vit family were made with ``--batch 32 --variants 2`` and
 
@@ -236,9 +236,6 @@ def main(
     rate: Annotated[float, typer.Option(help="peak learning rate of the learned parts; the model's is a tenth")] = 2e-3,
     lowest: Annotated[float, typer.Option(help="least amount of tokens to turn the method to, 0 to 1")] = 0.2,
     highest: Annotated[float, typer.Option(help="most of it")] = 0.95,
-    start: Annotated[
-        Path | None, typer.Option(help="what was trained before, to go on from: with --backbone, of the model too")
-    ] = None,
     words: Annotated[int | None, typer.Option(help="of each story; default: the benchmark's")] = None,
     variants: Annotated[int, typer.Option(help="warped copies of each training digit")] = 3,
     check: Annotated[int, typer.Option(min=1, help="test images for the accuracies printed at the end")] = 1000,

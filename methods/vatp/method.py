@@ -1,14 +1,10 @@
-from typing import Annotated
-
-import torch
-from pydantic import Field
 from torch import Tensor
 
-from prunarium.families import HeavyHitterMethod
-from prunarium.ops import Entries, earliest
+from prunarium.families import SinkingHitterMethod
+from prunarium.ops import Entries
 
 
-class VATP(HeavyHitterMethod):
+class VATP(SinkingHitterMethod):
     """Keep the entries that have received most attention so far, each as much as its value is long, the first tokens
     and a window of the last ones.
 
@@ -16,12 +12,5 @@ class VATP(HeavyHitterMethod):
     Matters, EMNLP 2024 (arXiv 2406.12335), on the accumulated attention of H2O.
     """
 
-    sinks: Annotated[int, Field(ge=0, strict=True)] = Field(4, description="first tokens, which always stay")
-
-    @property
-    def protected(self) -> int:
-        return self.sinks + 1
-
-    def merit(self, entries: Entries) -> Tensor:
-        length = entries.values.abs().sum(dim=-1)
-        return (entries.known_weight * length).masked_fill(earliest(self.sinks, entries.visible), torch.inf)
+    def worth(self, entries: Entries) -> Tensor:
+        return entries.known_weight * entries.values.abs().sum(dim=-1)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import DynamicCache, StaticCache
+from transformers import DynamicCache, GenerationConfig, StaticCache
 from transformers.cache_utils import Cache, Fp8QuantizedLayer
 
 from prunarium import PrunariumError, load
@@ -98,6 +98,8 @@ def test_lengths_are_the_closed_form_at_every_step(name, rate, tokens, bounded):
         ("gemfilter", {}, lambda step: 12 + step),
         ("keyformer", {}, lambda step: 11),  # one fewer than its share, for the next word
         ("spatten-llm", {}, lambda step: 11),
+        ("d2o", {"capacity": 27}, lambda step: min(24 + step, 27)),
+        ("vatp", {"capacity": 27}, lambda step: min(24 + step, 27)),
         ("streamingllm", {"room": 3}, lambda step: min(9 + step, 12)),
     ],
 )
@@ -133,6 +135,7 @@ def test_an_evicted_entry_never_comes_back_and_order_is_kept(name):
         ("streamingllm", {"sinks": 3}, 3, 9),
         ("h2o", {}, 0, 6),
         ("vatp", {"sinks": 3}, 3, 6),
+        ("vatp", {"sinks": 9}, 9, 3),
         ("spatten-llm", {"sinks": 3}, 3, 5),
     ],
 )
@@ -144,6 +147,18 @@ def test_sinks_and_windows_are_never_evicted(name, parameters, first, last):
         for head in (head for layer in layers for head in layer):
             assert set(range(first)) <= set(head)
             assert set(range(newest - last, newest)) <= set(head)
+
+
+@torch.inference_mode()
+def test_layers_that_share_a_total_hold_their_share_at_every_step():
+    places, _, _ = word_by_word(make(), load("d2o", keep_rate=0.5, sinks=2), prompts(1))
+    lengths = [[{len(head) for head in layer} for layer in layers] for layers in places]
+    assert all(step == lengths[0] for step in lengths)
+    assert sum(sum(layer) for layer in lengths[0]) == 3 * 12
+    for step, layers in enumerate(places):
+        for layer, heads in enumerate(layers):
+            recent = TOKENS + step - round(min(lengths[0][layer]) / 2)
+            assert all({0, 1, *range(recent, TOKENS + step)} <= set(head) for head in heads)
 
 
 @pytest.mark.parametrize("name", ["snapkv", "pyramidkv"])
@@ -205,7 +220,7 @@ def test_two_chats_at_a_time():
     assert all(torch.equal(a, b) for a, b in zip(mixed, apart, strict=True))
 
 
-@pytest.mark.parametrize("name", ["h2o", "streamingllm"])
+@pytest.mark.parametrize("name", ["h2o", "streamingllm", "d2o"])
 @torch.inference_mode()
 def test_samples_of_a_cache_go_where_they_are_sent(name):
     """As beams are sent, or samples repeated."""
@@ -320,6 +335,19 @@ def test_a_budget_below_what_always_stays_says_so():
         model(prompts(1), use_cache=True)
     with pytest.raises(PrunariumError, match=r"cannot reach budget 0\.1; the nearest it comes is 0\.333"):
         with_budget(method, 0.1, Shape("decoder", 3, 0, 24, (), 32))
+
+
+@torch.inference_mode()
+def test_beams_of_a_method_that_has_no_rule_for_them_say_so():
+    class Alone(HeavyHitterMethod):
+        beams: ClassVar[bool] = False
+
+    model = make()
+    with Alone().apply(model):
+        assert generate(model, prompts(1)).shape == (1, 8)
+        for options in ({"num_beams": 2}, {"generation_config": GenerationConfig(num_beams=2)}):
+            with pytest.raises(PrunariumError, match="no rule for beams"):
+                generate(model, prompts(1), **options)
 
 
 def test_methods_of_a_cache_are_not_composed():

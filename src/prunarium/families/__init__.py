@@ -13,6 +13,7 @@ from prunarium.families.decoder import (
     LowRank,
     ObservingMethod,
     Past,
+    SinkingHitterMethod,
     SoftTokenMethod,
     joined,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "Scorer",
     "SentenceEncoder",
     "Shape",
+    "SinkingHitterMethod",
     "SoftMerging",
     "SoftTokenMethod",
     "StagedMethod",

@@ -6,8 +6,8 @@ from prunarium.ops.aside import set_aside, take_back
 from prunarium.ops.attention_merging import merge_attention
 from prunarium.ops.best import keep_best, less, portion
 from prunarium.ops.bm25 import bm25
-from prunarium.ops.cache_budgets import equal_prefixes, in_proportion
-from prunarium.ops.cache_merging import merge_evicted, nearest_key, nearest_place
+from prunarium.ops.cache_budgets import equal_prefixes, in_proportion, shared_out
+from prunarium.ops.cache_merging import blend_evicted, merge_evicted, nearest_key, nearest_place
 from prunarium.ops.choosing import choose
 from prunarium.ops.clustering import Linkage, agglomerate, density_peaks, k_medoids
 from prunarium.ops.complete_matching import CompleteMatching, complete_matching, match_any
@@ -67,6 +67,7 @@ __all__ = [
     "append",
     "attention_times_value",
     "bipartite_soft_matching",
+    "blend_evicted",
     "bm25",
     "choose",
     "complete_matching",
@@ -120,6 +121,7 @@ __all__ = [
     "rotated",
     "set_aside",
     "share_of",
+    "shared_out",
     "sharpness_saliency",
     "sides",
     "sinkhorn",

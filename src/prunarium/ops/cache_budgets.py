@@ -21,6 +21,36 @@ def in_proportion(weight: Tensor, mean: float, least: float = 0.01, most: float 
     return (weight / weight.sum(dim=0) * mean * len(weight)).clamp(least, most)
 
 
+def shared_out(weight: Tensor, total: Tensor, least: Tensor, most: Tensor) -> Tensor:
+    """A total shared out among layers in proportion to their weights, in whole numbers; what the bounds cut off
+    or add, the other layers get or give.
+
+    Args:
+        weight: positive ``[layers, batch]``.
+        total: of all layers, within what their bounds allow ``[batch]``.
+        least: lower bound of each ``[batch]``.
+        most: upper bound of each ``[batch]``.
+
+    Returns:
+        ``[layers, batch]``.
+    """
+    weight = weight.double()
+    low, high = torch.zeros_like(weight[0]), most / weight.amin(dim=0)
+    for _ in range(64):  # bisection, down to the precision of the numbers
+        middle = (low + high) / 2
+        fits = _within(weight * middle, least, most).sum(dim=0) <= total
+        low, high = middle.where(fits, low), high.where(fits, middle)
+    exact = _within(weight * low, least, most)
+    whole = exact.floor()
+    missing = (exact - whole).masked_fill(whole >= most, -1)
+    rank = missing.argsort(dim=0, descending=True, stable=True).argsort(dim=0)
+    return (whole + ((rank < total - whole.sum(dim=0)) & (whole < most))).long()
+
+
+def _within(amount: Tensor, least: Tensor, most: Tensor) -> Tensor:
+    return amount.maximum(least.to(amount)).minimum(most.to(amount))
+
+
 def equal_prefixes(importance: Tensor, total: Tensor, among: Tensor) -> Tensor:
     """How many entries each layer keeps, so that what they keep of their importance is as equal as can be.
 

@@ -1,5 +1,7 @@
 """Merging evicted keys and values into those that are kept."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -61,8 +63,7 @@ def merge_evicted(
         share: how much of each counts ``[batch, key heads, entries]``; all of it without one.
         pivot: how much of the mean of an evicted entry and its host is the host.
     """
-    goes = entries.visible & ~kept
-    goes = goes if joins is None else goes & joins
+    goes = _going(entries, kept, joins)
     wide = torch.promote_types(entries.keys.dtype, torch.float32)
     lent = goes.to(wide) if share is None else goes * share.to(wide)
     guests = torch.zeros_like(lent).scatter_add(2, host, goes.to(wide)).unsqueeze(-1)
@@ -73,3 +74,29 @@ def merge_evicted(
         return (total / (1 + guests)).to(x.dtype)
 
     return entries.with_contents(merged(entries.keys), merged(entries.values)).only(kept)
+
+
+def blend_evicted(entries: Entries, kept: Tensor, host: Tensor, alike: Tensor, joins: Tensor | None = None) -> Entries:
+    """What is kept of a cache, each entry the mean of itself and of the evicted ones that go into it, weighted by the
+    exponential of how much they are like it; it is wholly like itself.
+
+    Wan et al., ICLR 2025 (arXiv 2406.13035), section 3.3. Arguments are those of ``merge_evicted``, and
+
+        alike: every entry's similarity to its host ``[batch, key heads, entries]``.
+    """
+    goes = _going(entries, kept, joins)
+    weight = alike.to(torch.promote_types(entries.keys.dtype, torch.float32)).exp().where(goes, 0.0)
+    own = math.e
+    total = (own + torch.zeros_like(weight).scatter_add(2, host, weight)).unsqueeze(-1)
+
+    def merged(x: Tensor) -> Tensor:
+        brought = x.to(weight) * weight.unsqueeze(-1)
+        return ((x * own).to(weight).scatter_add(2, host.unsqueeze(-1).expand_as(x), brought) / total).to(x.dtype)
+
+    return entries.with_contents(merged(entries.keys), merged(entries.values)).only(kept)
+
+
+def _going(entries: Entries, kept: Tensor, joins: Tensor | None) -> Tensor:
+    """Which of the entries go into their hosts."""
+    evicted = entries.visible & ~kept
+    return evicted if joins is None else evicted & joins

@@ -20,6 +20,8 @@ class Entries:
             than the rest ``[batch, key heads, entries]``; ``None`` when all can.
         weight: how much each one matters, as the method told it last ``[batch, key heads, entries]``; ``None`` where
             it told nothing.
+        memory: what the method remembers of each head, such as a threshold ``[batch, key heads]``; ``None`` for
+            nothing.
     """
 
     keys: Tensor
@@ -28,6 +30,7 @@ class Entries:
     image: Tensor | None = None
     there: Tensor | None = None
     weight: Tensor | None = None
+    memory: Tensor | None = None
 
     @property
     def count(self) -> int:
@@ -72,7 +75,7 @@ class Entries:
             None if part is None else part.gather(2, index) for part in (self.image, self.there, self.weight)
         )
         keys, values = self.keys.gather(2, wide), self.values.gather(2, wide)
-        return Entries(keys, values, self.place.gather(2, index), image, there, weight)
+        return Entries(keys, values, self.place.gather(2, index), image, there, weight, self.memory)
 
     def only(self, wanted: Tensor) -> "Entries":
         """Those of the entries that are wanted, in their order; heads and samples may want different numbers of them.
@@ -99,6 +102,16 @@ def packed(wanted: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         two times ``[..., most wanted]``.
     """
-    most = int(wanted.sum(dim=-1).max())
+    counts = wanted.sum(dim=-1)
+    most = int(counts.max())
+    if bool((counts == most).all()):  # no need to sort
+        index = wanted.nonzero()[:, -1].view(*wanted.shape[:-1], most)
+        return index, torch.ones_like(index, dtype=torch.bool)
     index = wanted.to(torch.int8).argsort(dim=-1, descending=True, stable=True)[..., :most]
     return index, wanted.gather(-1, index)
+
+
+def packed_to_the_end(wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """The same, what fills up on the left."""
+    index, meant = packed(wanted.flip(-1))
+    return wanted.shape[-1] - 1 - index.flip(-1), meant.flip(-1)

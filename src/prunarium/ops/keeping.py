@@ -17,9 +17,22 @@ def highest(score: Tensor, count: int | Tensor, among: Tensor) -> Tensor:
     Returns:
         boolean ``[batch, key heads or 1, entries]``.
     """
-    score = torch.where(among, score, -torch.inf)
-    rank = score.argsort(dim=-1, descending=True, stable=True).argsort(dim=-1)
-    return (rank < _per_entry(count)) & among
+    count = _per_entry(count)
+    over = among.sum(dim=-1, keepdim=True) - count
+    score = torch.where(among, score, 0.0)
+    score = score.clamp(torch.finfo(score.dtype).min, torch.finfo(score.dtype).max)  # infinite is what takes no part
+    if bool((over <= 1).all()):  # as after every word: no need to sort
+        return among & ~(_lowest(score, among) & (over == 1))
+    order = score.masked_fill(~among, -torch.inf).argsort(dim=-1, descending=True, stable=True)
+    place = torch.arange(order.shape[-1], device=order.device).expand_as(order)
+    rank = torch.empty_like(order).scatter_(-1, order, place)
+    return (rank < count) & among
+
+
+def _lowest(score: Tensor, among: Tensor) -> Tensor:
+    """Which entry is the lowest of some, of equal ones the last; shapes are those of ``highest``."""
+    index = score.shape[-1] - 1 - score.masked_fill(~among, torch.inf).flip(-1).argmin(dim=-1, keepdim=True)
+    return torch.zeros_like(score, dtype=torch.bool).scatter(-1, index, True)
 
 
 def earliest(count: int | Tensor, among: Tensor) -> Tensor:

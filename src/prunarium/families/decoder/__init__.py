@@ -2,7 +2,7 @@
 
 from prunarium.families.decoder.bounded import BoundedMethod, EvictingMethod
 from prunarium.families.decoder.context import Context, Past
-from prunarium.families.decoder.heavy_hitters import HeavyHitterMethod
+from prunarium.families.decoder.heavy_hitters import HeavyHitterMethod, SinkingHitterMethod
 from prunarium.families.decoder.learned import LearnedDecoderMethod
 from prunarium.families.decoder.low_rank import LowRank
 from prunarium.families.decoder.method import DecoderMethod
@@ -19,6 +19,7 @@ __all__ = [
     "LowRank",
     "ObservingMethod",
     "Past",
+    "SinkingHitterMethod",
     "SoftTokenMethod",
     "joined",
 ]

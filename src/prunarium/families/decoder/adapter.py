@@ -9,6 +9,7 @@ from prunarium.families.base import Shape, TokenMethod
 from prunarium.families.caching.refusals import check_attention, no_labels, whole_prompts_only
 from prunarium.families.caching.rows import ROWS
 from prunarium.families.decoder.anatomy import ANATOMIES
+from prunarium.families.decoder.deferring import Deferring
 from prunarium.families.decoder.method import DecoderMethod
 from prunarium.families.decoder.reading import Reading
 from prunarium.families.decoder.routing import RoutedLayer
@@ -55,13 +56,15 @@ class CausalLanguageModel:
 
     def attach(self) -> Handle:
         """Put the method beside every layer's attention."""
-        handle = Handle(self.method, self.model)
-        fitted = self.method.fit(self.shape)
-        handle.learned = parts_for(fitted, self.model)
-        reading = Reading(handle, fitted, self.model, self.anatomy)
+        handle, method = Handle(self.method, self.model), self.method.fit(self.shape)
+        handle.learned = parts_for(method, self.model)
+        if isinstance(method, DecoderMethod) and method.writes("pass_on"):
+            Deferring(handle, method, self.model, self.anatomy).attach()
+            return handle
+        reading = Reading(handle, method, self.model, self.anatomy)
         handle.hook(reading.reader.register_forward_pre_hook(reading.begin, with_kwargs=True))
-        if reading.holds:
-            handle.patch(self.model, "generate", whole_prompts_only(self.model))
+        if reading.holds and reading.method is not None:
+            handle.patch(self.model, "generate", whole_prompts_only(self.model, reading.method.beams))
             for layer in reading.layers:
                 layer.attach(handle)
         if reading.method is not None and (reading.method.selecting_layer is not None or reading.method.compresses):

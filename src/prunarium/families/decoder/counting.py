@@ -25,6 +25,8 @@ def entries_left(method: DecoderMethod, shape: Shape) -> list[int]:
         return [method.entries(shape.tokens)] * shape.depth
     method, tokens = method.fit(shape), shape.tokens
     draw = torch.Generator().manual_seed(0)
+    if method.writes("pass_on"):
+        return _passed_on(method, shape.depth, tokens, draw)
     cache = []
     for layer in range(shape.depth):
         queries, keys, values = torch.randn(3, 1, 1, tokens, DIM, generator=draw)
@@ -38,6 +40,19 @@ def entries_left(method: DecoderMethod, shape: Shape) -> list[int]:
             entries = replace(entries, weight=weight.expand(entries.place.shape))
         cache.append(entries)
     return [round(left.lengths.double().mean().item()) for left in method.evict(cache)]
+
+
+def _passed_on(method: DecoderMethod, depth: int, tokens: int, draw: torch.Generator) -> list[int]:
+    """Tokens that each layer sees for the first word."""
+    seen = []
+    for layer in range(depth):
+        seen.append(tokens)
+        if layer in method.passing_layers:
+            queries, keys = torch.randn(2, 1, 1, tokens, DIM, generator=draw)
+            there = torch.ones(1, tokens, dtype=torch.bool)
+            attention = _attention(method, Rows(queries, keys, None, DIM**-0.5))
+            tokens = int(method.pass_on(attention, there, layer).sum())
+    return seen
 
 
 def _attention(method: DecoderMethod, rows: Rows) -> Attention:

@@ -2,12 +2,13 @@
 
 from typing import Annotated, ClassVar
 
+import torch
 from pydantic import Field
 from torch import Tensor
 
 from prunarium.families.base import Attention
 from prunarium.families.decoder.bounded import BoundedMethod
-from prunarium.ops import Entries, highest, latest
+from prunarium.ops import Entries, earliest, highest, latest
 
 
 class HeavyHitterMethod(BoundedMethod):
@@ -36,4 +37,25 @@ class HeavyHitterMethod(BoundedMethod):
 
     def merit(self, entries: Entries) -> Tensor:
         """What entries are ranked by ``[batch, key heads, entries]``."""
+        return entries.known_weight
+
+
+class SinkingHitterMethod(HeavyHitterMethod):
+    """One that never lets the first tokens go, where much attention ends up that is not meant for them."""
+
+    sinks: Annotated[int, Field(ge=0, strict=True)] = Field(4, description="first tokens, which always stay")
+
+    @property
+    def protected(self) -> int:
+        return self.sinks + 1
+
+    def window(self, count: Tensor) -> Tensor:
+        """At most what the first tokens leave."""
+        return torch.minimum(super().window(count), count - self.sinks).clamp(min=0)
+
+    def merit(self, entries: Entries) -> Tensor:
+        return self.worth(entries).masked_fill(earliest(self.sinks, entries.visible), torch.inf)
+
+    def worth(self, entries: Entries) -> Tensor:
+        """What entries after the first ones are ranked by ``[batch, key heads, entries]``."""
         return entries.known_weight

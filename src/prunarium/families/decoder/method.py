@@ -22,15 +22,19 @@ class DecoderMethod(TokenMethod):
     - ``trim``: what stays of it after every new word;
     - ``select``: which tokens of the prompt the model reads at all;
     - ``compress``: what stands in the cache for all of the prompt but its last tokens;
+    - ``pass_on``: which tokens the layers behind one see for the next word, where the others wait;
     - ``vocabulary``: which tokens it may say;
     - ``route``: which tokens each layer works on while the model is trained.
 
     Attributes:
         every_word: whether ``weigh`` is asked after every new word too.
+        beams: whether beam search may run; not where the method holds something of a text that beams do not take along
+            when they change places (``entries`` are taken along).
     """
 
     families: ClassVar[tuple[Family, ...]] = ("decoder",)
     every_word: ClassVar[bool] = False
+    beams: ClassVar[bool] = True
 
     def weigh(self, attention: Attention, entries: Entries, layer: int) -> Tensor:
         """How much each cached entry of a layer matters, told by the attention of that layer, which has just run.
@@ -90,6 +94,20 @@ class DecoderMethod(TokenMethod):
         """
         return context.whole()
 
+    def pass_on(self, attention: Attention, there: Tensor, layer: int) -> Tensor:
+        """Which tokens the layers behind one see for the next word. The others wait: those layers work on them when a
+        later word needs them. Asked at each of ``passing_layers``, for the prompt and for every word.
+
+        Args:
+            attention: of the last token read to the tokens that this layer saw.
+            there: which of these are meant; the others fill up ``[batch, tokens]``.
+            layer: counted from 0.
+
+        Returns:
+            boolean ``[batch, tokens]``; the last one is seen in any case.
+        """
+        return there
+
     def vocabulary(self) -> Tensor | None:
         """The tokens that the model may say ``[tokens]``; ``None`` for all."""
         return None
@@ -120,6 +138,10 @@ class DecoderMethod(TokenMethod):
     def compresses(self) -> bool:
         """Whether ``compress`` is to be asked."""
         return self.writes("compress")
+
+    def passing_layers(self) -> Collection[int]:
+        """The layers at which ``pass_on`` is asked."""
+        return ()
 
     @property
     def observed(self) -> int:

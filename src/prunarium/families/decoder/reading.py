@@ -10,7 +10,7 @@ from prunarium.errors import PrunariumError
 from prunarium.families.base import Attention, TokenMethod
 from prunarium.families.caching.held import HeldLayer, SlotLayer, check_layers, forget
 from prunarium.families.caching.masks import as_mask
-from prunarium.families.caching.refusals import check_cache, real_tokens
+from prunarium.families.caching.refusals import about_to_read, real_tokens
 from prunarium.families.caching.rows import ROWS, Rows, offers
 from prunarium.families.caching.sharing import by_key_head
 from prunarium.families.decoder.anatomy import Anatomy
@@ -57,13 +57,8 @@ class Reading:
 
     def begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Look at what comes before the model reads it (a forward pre-hook)."""
-        if args:
-            kwargs = {"input_ids": args[0], **kwargs}
-        ids, cache = kwargs.get("input_ids"), kwargs.get("past_key_values")
-        tokens = kwargs.get("inputs_embeds") if ids is None else ids
-        if tokens is None or not tokens.shape[0] or not tokens.shape[1]:
-            raise PrunariumError("the prompt is empty; pass at least one token")
-        check_cache(cache)
+        tokens, kwargs = about_to_read(args, kwargs)
+        cache = kwargs.get("past_key_values")
         self.count = tokens.shape[1]
         self.prompt = cache is None or cache.get_seq_length() == 0
         if self.prompt and cache is not None:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from prunarium.families.base import Attention
 from prunarium.families.caching.rows import Rows, offers
+from prunarium.ops.entries import packed_to_the_end
 
 if TYPE_CHECKING:
     from prunarium.families.decoder.reading import Reading, ReadingLayer
@@ -33,9 +34,7 @@ class Selection:
     def read(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """The model's arguments for the tokens that the method selects, which are counted anew from 0."""
         wanted = self._wanted(kwargs)
-        most = int(wanted.sum(dim=1).max())
-        index = wanted.to(torch.int8).argsort(dim=1, stable=True)[:, -most:]  # what fills up is on the left
-        meant = wanted.gather(1, index)
+        index, meant = packed_to_the_end(wanted)
         positions = (meant.cumsum(dim=1) - 1).clamp(min=0)
         fewer = {**kwargs, "attention_mask": meant.long(), "position_ids": positions}
         for name in ("input_ids", "inputs_embeds"):
