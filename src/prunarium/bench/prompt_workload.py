@@ -98,7 +98,8 @@ def prompt_workload(
     data = benchmark.data()
     both = nn.ModuleList([benchmark.model(), benchmark.scorer()])
     weights = weights_hash(both)
-    model, scorer = rounded_weights(both, PRECISIONS[precision]).to(device)
+    rounded: Any = rounded_weights(both, PRECISIONS[precision]).to(device)
+    model, scorer = rounded
     tokenizer = benchmark.tokenizer()
     return PromptWorkload(
         model=model,

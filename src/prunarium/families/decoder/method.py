@@ -139,6 +139,7 @@ class DecoderMethod(TokenMethod):
         """Whether ``compress`` is to be asked."""
         return self.writes("compress")
 
+    @property
     def passing_layers(self) -> Collection[int]:
         """The layers at which ``pass_on`` is asked."""
         return ()
