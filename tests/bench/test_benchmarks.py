@@ -12,6 +12,9 @@ from prunarium.bench.environment import weights_hash
 CHECKSUMS = {
     ("cluttered-digits", 1): "c1ffe20f77202c00241525870123a47b5bca64883922bd50a1f40ecc46162954",
     ("digit-grid", 3): "acfaaddf900e39b014e69b1a63ee96608e6562c223ad3dcbdfdf7f58234410c7",
+    ("storyworld-encoder", 1): "02a0076f7b4486417955dd6d479d5d6f5e9222e3102f36837997b4747096712a",
+    ("storyworld-decoder", 1): "bdfc3e14c5fe5822c8d16ac3996407911f0665d312789439137e83df62d64b78",
+    ("storyworld-needle", 1): "97360cd920235bfbd240e7373fd66ac5e576357b28bf7993fccdb4029ab0839c",
 }
 
 
@@ -28,11 +31,12 @@ def test_data_are_the_recorded_bytes(name):
 def test_shipped_model_is_good(name):
     benchmark = find_benchmark(name)
     data, model = benchmark.data(), benchmark.model()
-    said = benchmark.respond(model, data.batch(0, 900, torch.device("cpu"))).said
-    right = benchmark.right(said, data.labels[:900])
+    asked = min(900, len(data))
+    said = benchmark.respond(model, data.batch(0, asked, torch.device("cpu"))).said
+    right = benchmark.right(said, data.labels[:asked])
     assert right.mean() >= 0.95
     for kind in set(data.kinds):
-        assert right[np.array(data.kinds) == kind].mean() >= 0.95, kind
+        assert right[np.array(data.kinds[:asked]) == kind].mean() >= 0.95, kind
 
 
 @pytest.mark.parametrize("name", benchmarks())

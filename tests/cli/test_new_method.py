@@ -58,7 +58,7 @@ def test_a_new_folder_runs_and_its_test_passes(tmp_path):
         test()
 
 
-@pytest.mark.parametrize("family", ["vit", "vlm", "prompt"])
+@pytest.mark.parametrize("family", ["vit", "vlm", "encoder", "decoder", "prompt"])
 def test_in_a_tree_it_is_valid_and_has_its_page(tree, prunarium, family):
     done = prunarium("new", "method", "my-own", "--family", family, "--paper", "tome", "--root", tree, "--json")
     assert done.code == 0, done.err
@@ -100,7 +100,7 @@ def test_the_vlm_beginning_runs(tmp_path, prunarium, monkeypatch):
         (["identity"], "methods/identity: is there already; choose another name, or remove it"),
         (["My"], "'My' is no id of a method; give lower-case words joined by hyphens"),
         (["../up"], "'../up' is no id of a method"),
-        (["mine", "--family", "vti"], "there is no family 'vti' (did you mean 'vit'?): vit or vlm or prompt"),
+        (["mine", "--family", "vti"], "there is no family 'vti' (did you mean 'vit'?): vit or vlm or encoder or decoder or prompt"),
         (["mine", "--paper", "tomme"], "there is no paper 'tomme' (did you mean 'tome'?)"),
     ],
 )

@@ -64,7 +64,7 @@ STORYWORLD_DECODER = EmbeddedBenchmark(
     family="decoder",
     summary="where somebody or something is: a question after a short story, answers generated (257 tokens)",
     metrics=("exact match",),
-    samples=1000,
+    samples=400,
     patch=0,
     large_batch=32,
     make=lambda count, seed: to_decode(storyworld.generate(count, seed, DECODER_WORDS)),
@@ -78,7 +78,7 @@ STORYWORLD_NEEDLE = replace(
     STORYWORLD_DECODER,
     name="storyworld-needle",
     summary="recall of one fact that a long story states at its beginning, answers generated (1,025 tokens)",
-    samples=200,
+    samples=100,
     large_batch=8,
     make=lambda count, seed: to_decode(storyworld.needles(count, seed, NEEDLE_WORDS, NEEDLE_DEPTH)),
 )

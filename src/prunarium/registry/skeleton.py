@@ -49,6 +49,41 @@ class {kind}(StagedMethod, VlmMethod):
         score = attention.ahead_attention.mean(dim=1)
         return tokens.keep(in_order(top(score, self.kept(tokens, block))))
 ''',
+    "encoder": '''\
+from typing import ClassVar
+
+from prunarium.families import Attention, EncoderMethod, StagedMethod
+from prunarium.ops import Tokens, keep_best
+
+
+class {kind}(StagedMethod, EncoderMethod):
+    """Keep the tokens that the others attend to most, drop the others.
+
+    A beginning that runs. Say here in one sentence what the method does, and below it its paper and section.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset({{"received_attention"}})
+
+    def reduce(self, tokens: Tokens, attention: Attention, block: int) -> Tokens:
+        score = attention.received_attention[:, tokens.prefix :]
+        return keep_best(tokens, score, self.kept_of_each(tokens))
+''',
+    "decoder": '''\
+from torch import Tensor
+
+from prunarium.families import BoundedMethod
+from prunarium.ops import Entries, highest
+
+
+class {kind}(BoundedMethod):
+    """Keep the cache entries whose keys are longest, drop the others.
+
+    A beginning that runs. Say here in one sentence what the method does, and below it its paper and section.
+    """
+
+    def keeps(self, entries: Entries, count: Tensor, layer: int) -> Tensor:
+        return highest(entries.keys.norm(dim=-1), count, entries.visible)
+''',
     "prompt": '''\
 from collections.abc import Iterator
 
@@ -66,7 +101,12 @@ class {kind}(PromptMethod):
             yield Ranked(start, end, priority=end - start)
 ''',
 }
-_BENCHMARK = {"vit": "cluttered-digits", "vlm": "digit-grid"}
+_BENCHMARK = {
+    "vit": "cluttered-digits",
+    "vlm": "digit-grid",
+    "encoder": "storyworld-encoder",
+    "decoder": "storyworld-decoder",
+}
 _TEST = '''\
 """{name}: it reduces tokens as its setting says. Numbers of the official code, where there are any, go in here too."""
 
@@ -205,6 +245,8 @@ def _card(name: str, family: str, paper: str | None) -> Card:
     summary = {
         "vit": "Keeps the tokens whose vectors are longest and drops the others.",
         "vlm": "Keeps the image tokens that the last prompt token attends to most and drops the others.",
+        "encoder": "Keeps the tokens that the others attend to most and drops the others.",
+        "decoder": "Keeps the cache entries whose keys are longest and drops the others.",
         "prompt": "Keeps the longest sentences of a prompt and drops the others.",
     }
     return Card.model_validate(

@@ -6,8 +6,13 @@ from prunarium.bench.conditions import USUAL_BUDGETS
 from prunarium.records import Family
 from prunarium.site.content import Method
 
-_EMBEDDED: dict[Family, str] = {"vit": "cluttered-digits", "vlm": "digit-grid"}
-"""Prompts have none yet: what shortens them has no commands that measure it either."""
+_EMBEDDED: dict[Family, str] = {
+    "vit": "cluttered-digits",
+    "vlm": "digit-grid",
+    "encoder": "storyworld-encoder",
+    "decoder": "storyworld-decoder",
+}
+"""Prompts go through no model of torch, and have commands of their own."""
 _ON_BENCHMARK = """\
 import torch
 
