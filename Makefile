@@ -26,15 +26,7 @@ oracles: .venv-oracles/ready
 site: .venv/methods
 	$(BIN)/prunarium site serve
 
-build-# Packages that want other versions than ours have an environment of their own, and are asked by tests/oracles.
-oracles: .venv-oracles/ready
-
-.venv-oracles/ready: constraints-oracles.txt
-	$(PYTHON) -m venv .venv-oracles
-	.venv-oracles/bin/python -m pip install --quiet --constraint constraints-oracles.txt kvpress
-	touch $@
-
-site: .venv/methods
+build-site: .venv/methods
 	$(BIN)/prunarium site build
 
 lint: .venv/dev
