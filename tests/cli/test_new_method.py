@@ -100,7 +100,10 @@ def test_the_vlm_beginning_runs(tmp_path, prunarium, monkeypatch):
         (["identity"], "methods/identity: is there already; choose another name, or remove it"),
         (["My"], "'My' is no id of a method; give lower-case words joined by hyphens"),
         (["../up"], "'../up' is no id of a method"),
-        (["mine", "--family", "vti"], "there is no family 'vti' (did you mean 'vit'?): vit or vlm or encoder or decoder or prompt"),
+        (
+            ["mine", "--family", "vti"],
+            "there is no family 'vti' (did you mean 'vit'?): vit or vlm or encoder or decoder or prompt",
+        ),
         (["mine", "--paper", "tomme"], "there is no paper 'tomme' (did you mean 'tome'?)"),
     ],
 )
