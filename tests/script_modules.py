@@ -1,9 +1,14 @@
-"""Scripts as modules, so that a test can call what is in them."""
+"""Scripts as modules, so that a test can call what is in them, and what methods are trained on."""
 
 import importlib.util
 import sys
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import torch
+
+from prunarium.bench.models import save_weights
 from prunarium.paths import root
 
 
@@ -19,3 +24,11 @@ def script(name: str) -> ModuleType:
     finally:
         sys.path.remove(str(folder))
     return module
+
+
+def untrained_task(training: ModuleType, family: str, folder: Path) -> Any:
+    """What methods of a family are trained on, with random weights in place of the benchmark's."""
+    torch.manual_seed(0)
+    task = training.TASKS[family]
+    save_weights(task.benchmark.build(), folder / "random.safetensors")
+    return task.of_model(folder / "random.safetensors")

@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from prunarium import PrunariumError, load
-from prunarium.bench.models import save_weights
-from prunarium.bench.story_models import story_bert
 from prunarium.families import shape_of
 from prunarium.families.encoder import Found, Frontier, read_frontier
-from tests.script_modules import script
+from tests.script_modules import script, untrained_task
 
 from ..families.encoder_models import make, texts
 
@@ -28,10 +26,7 @@ def training():
 
 @pytest.fixture(scope="module")
 def task(training, tmp_path_factory):
-    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
-    torch.manual_seed(0)
-    save_weights(story_bert(), path)
-    return training.TASKS["encoder"].of_model(path)
+    return untrained_task(training, "encoder", tmp_path_factory.mktemp("weights"))
 
 
 def test_saliency_is_what_small_changes_say():

@@ -7,9 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from prunarium import PrunariumError, load
-from prunarium.bench.models import save_weights
-from prunarium.bench.story_models import story_llama
-from tests.script_modules import script
+from tests.script_modules import script, untrained_task
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +17,7 @@ def training():
 
 @pytest.fixture(scope="module")
 def task(training, tmp_path_factory):
-    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
-    torch.manual_seed(0)
-    save_weights(story_llama(), path)
-    task = training.TASKS["decoder"]
-    return replace(task, benchmark=replace(task.benchmark, weights=path))
+    return untrained_task(training, "decoder", tmp_path_factory.mktemp("weights"))
 
 
 @torch.inference_mode()
