@@ -28,7 +28,7 @@ and, with --backbone,
     sinkhorn      --steps 700 --rate 5e-3     as-vit   --steps 300        ltmp     --steps 300
     a-vit         --steps 700 --rate 5e-3 --param gate_center=10 --param ponder_weight=0.02
 
-Those of the encoder family are to be made with ``--batch 32`` and
+Those of the encoder family were made with ``--batch 32`` and
 
     ltp           --steps 120 --rate 3e-4 --param regularisation=0.2
     power-bert    --steps 160 --rate 1e-2 --param learn=true
