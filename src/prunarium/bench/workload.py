@@ -400,8 +400,8 @@ def _find(benchmark: str | None, model: str | None, families: Collection[Family]
     """The benchmark that is meant; none where only a model is given."""
     if benchmark is not None:
         found = benchmarks.find_benchmark(benchmark)
-        if not isinstance(found, EmbeddedBenchmark | FolderBenchmark | QuestionBenchmark):
-            raise PrunariumError(f"{benchmark} is for methods of family {found.family}; this one acts in a model")
+        if found.family == "prompt":
+            raise PrunariumError(f"{benchmark} is for methods of family prompt; this one acts in a model")
         return found
     if model is not None:
         return None
