@@ -19,7 +19,7 @@ class TokenDropping(LearnedEncoderMethod):
 
     needs: ClassVar[frozenset[str]] = frozenset({"token_ids"})
     place: ClassVar[Literal["before"]] = "before"
-    weights: str = Field("random", description="means of losses: 'random' for those at the start, or a safetensors file")
+    weights: str = Field("random", description="means of losses: 'random' for those at first, or a safetensors file")
     keep_rate: Annotated[float, Field(gt=0, le=1, strict=True)] = Field(
         0.5, description="in training: share of the tokens that the middle layers see"
     )
