@@ -19,8 +19,8 @@ Each begins with stories of 64 words; half-way they become as long as the benchm
 Warm-up and gradient clipping are needed. Queries and keys begin alike, so that from the start a token looks at its
 like: then the encoder finds whom a question is about within 1,500 steps of short stories, else not within 3,000.
 
-The files that ship were made with stops, while this recipe was found, so no single run gives them: the encoder in 12,800
-steps, of which the last 3,500 asked mostly for things that are carried, the decoder in 4,000.
+The files that ship were made with stops, while this recipe was found, so no single run gives them: the encoder in
+12,800 steps, of which the last 3,500 asked mostly for things that are carried, the decoder in 4,000.
 """
 
 from abc import ABC, abstractmethod
