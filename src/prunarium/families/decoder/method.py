@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+import torch
 from torch import Tensor
 
 from prunarium.errors import PrunariumError
@@ -24,6 +25,8 @@ class DecoderMethod(TokenMethod):
     - ``compress``: what stands in the cache for all of the prompt but its last tokens;
     - ``pass_on``: which tokens the layers behind one see for the next word, where the others wait;
     - ``vocabulary``: which tokens it may say;
+    - ``shortlist``: which of them the next word can be, told by an early layer, and ``confident``: whether it is clear
+      already, so that the layers behind need not run;
     - ``route``: which tokens each layer works on while the model is trained.
 
     Attributes:
@@ -112,6 +115,27 @@ class DecoderMethod(TokenMethod):
         """The tokens that the model may say ``[tokens]``; ``None`` for all."""
         return None
 
+    def shortlist(self, logits: Tensor) -> Tensor | None:
+        """Which tokens of the vocabulary the next one can be, told by ``shortlisting_layer``.
+
+        Args:
+            logits: that the model's head gives for what leaves that layer ``[batch, tokens, vocabulary]``.
+
+        Returns:
+            numbers of tokens ``[batch, tokens, words]``; ``None`` for all.
+        """
+        return None
+
+    def confident(self, logits: Tensor) -> Tensor:
+        """Whether a word is clear, so that the layers behind only cache what is known of it ``[batch]``.
+
+        Asked of single words after a prompt, at ``shortlisting_layer`` and each layer behind it but the last.
+
+        Args:
+            logits: of the words on the shortlist ``[batch, words]``.
+        """
+        return torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
+
     def route(self, hidden: Tensor, layer: int) -> Tensor | None:
         """Which tokens a layer works on while the model is trained; the others pass it by.
 
@@ -127,6 +151,11 @@ class DecoderMethod(TokenMethod):
     @property
     def selecting_layer(self) -> int | None:
         """The layer at which ``select`` is asked; ``None`` where the whole prompt is read."""
+        return None
+
+    @property
+    def shortlisting_layer(self) -> int | None:
+        """The layer at which ``shortlist`` is asked; ``None`` where the model is to be as it is."""
         return None
 
     @property
