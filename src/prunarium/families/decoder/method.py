@@ -19,6 +19,7 @@ class DecoderMethod(TokenMethod):
     """A method for decoder language models. It writes one of these functions, or several:
 
     - ``weigh``: how much each cached entry matters, once the prompt has been read, or after every word;
+    - ``mark_down``: how much less the words after each token attend to cached entries, which weighs them too;
     - ``evict``: what stays of the cache of a prompt;
     - ``trim``: what stays of it after every new word;
     - ``select``: which tokens of the prompt the model reads at all;
@@ -52,6 +53,21 @@ class DecoderMethod(TokenMethod):
             ``entries.weight``.
         """
         raise PrunariumError(f"{type(self).__name__} has no rule of what matters: it does not write 'weigh'")
+
+    def mark_down(self, attention: Attention, there: Tensor, layer: int) -> Tensor:
+        """How much each token just read lowers the logits of cached entries, in all heads, for the tokens behind it.
+
+        Asked before the attention itself; what all tokens so far gave adds up, and becomes ``entries.weight``.
+
+        Args:
+            attention: of the tokens just read, ``first_head_logits`` alone.
+            there: which entries can be seen ``[batch, entries]``; the last of them are of the tokens just read.
+            layer: counted from 0.
+
+        Returns:
+            not below 0 ``[batch, tokens just read, entries]``.
+        """
+        raise PrunariumError(f"{type(self).__name__} lowers nothing: it does not write 'mark_down'")
 
     def carried(self, old: Tensor, new: Tensor) -> Tensor:
         """The weights after a word, from those before it, which are 0 for the new word, and what ``weigh`` gave now
@@ -200,9 +216,14 @@ class DecoderMethod(TokenMethod):
         return self.writes("weigh")
 
     @property
+    def lowers(self) -> bool:
+        """Whether ``mark_down`` is to be asked."""
+        return self.writes("mark_down")
+
+    @property
     def shortens(self) -> bool:
         """Whether the method has a hand in the cache: it takes entries from it, or tokens from the prompt."""
-        return any(map(self.writes, ("evict", "trim", "select", "compress")))
+        return any(map(self.writes, ("mark_down", "evict", "trim", "select", "compress")))
 
     @property
     def trims(self) -> bool:
