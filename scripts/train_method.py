@@ -55,6 +55,11 @@ of storyworld had learned all that it knows now:
     autocompressors    --start B --batch 10 --steps 420 --rate 1e-2 --lowest 0.1 --highest 0.6       (C)
     autocompressors    --start C --batch 8 --steps 180 --rate 6e-3 --lowest 0.05 --highest 0.5
 
+and are to be made, with ``--backbone --variants 0 --check 32``,
+
+    selective-attention    --words 64 --batch 16 --steps 700 --rate 5e-3 --lowest 0.3 --highest 0.95      (A)
+    selective-attention    --start A --batch 8 --steps 300 --rate 3e-3 --lowest 0.1 --highest 0.95
+
 A model with image tokens at other places needs other queries and keys. With them, Victor and VoCo-LLaMA make files as
 small; TokenPacker and Honeybee have room for ``--only 'language_model*q_proj'``.
 """

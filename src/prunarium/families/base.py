@@ -231,6 +231,12 @@ class Attention:
         return self._give("last_logits")
 
     @property
+    def first_head_logits(self) -> Tensor:
+        """Scaled products of the first head's queries, of the tokens just read, with all cached entries, -inf where one
+        does not see the other ``[batch, tokens, entries]`` (decoder)."""
+        return self._give("first_head_logits")
+
+    @property
     def logit_sums(self) -> Tensor:
         """Scaled products of each cached entry with all tokens just read, earlier ones too, summed
         ``[batch, heads, entries]`` (decoder)."""

@@ -20,12 +20,15 @@ _PLACES = {
     "project": "between the projector and the language model",
     "select": "on the prompt, before the model reads it",
     "compress": "on all of the prompt but its end, before the model reads that",
+    "mark_down": "on the attention of every layer",
     "evict": "on the cache, once the prompt has been read",
     "trim": "after every word",
     "vocabulary": "on the words that the model may say",
+    "shortlist": "on what each word may be, behind an early layer",
     "route": "in every layer, while the model is trained",
     "text": "on the text, before any model reads it",
 }
+_IN_DECODERS = ("select", "compress", "mark_down", "evict", "trim", "vocabulary", "shortlist", "route")
 _SHAPE = re.compile(r",?\s*``\[.*", re.DOTALL)
 
 
@@ -44,7 +47,8 @@ class Acting:
     Attributes:
         blocks: those in which it acts.
         places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``; decoder: of
-            ``select``, ``compress``, ``evict``, ``trim``, ``vocabulary`` and ``route``; or ``text``.
+            ``select``, ``compress``, ``mark_down``, ``evict``, ``trim``, ``vocabulary``, ``shortlist`` and
+            ``route``; or ``text``.
     """
 
     family: Family
@@ -159,9 +163,7 @@ def _places(method: "TokenMethod", family: Family, blocks: tuple[int, ...]) -> t
     from prunarium.families import DecoderMethod
 
     if family == "decoder" and isinstance(method, DecoderMethod):
-        return tuple(
-            place for place in ("select", "compress", "evict", "trim", "vocabulary", "route") if method.writes(place)
-        )
+        return tuple(place for place in _IN_DECODERS if method.writes(place))
     if family != "vlm":
         return ()
     before = [place for place in ("encode", "project") if method.writes(place)]

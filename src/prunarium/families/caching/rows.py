@@ -72,6 +72,11 @@ class Rows:
         found = products(self.queries[:, :, -1:], self.keys, self.scaling)[:, :, 0]
         return found if self.there is None else found * self._by_head(self.there)
 
+    def of_first_head(self) -> "Rows":
+        """The same of the first head alone."""
+        there = None if self.there is None else self.there[:, :1]
+        return Rows(self.queries[:, :1], self.keys[:, :1], there, self.scaling)
+
     def _own(self, first: int, count: int) -> Tensor:
         """Which entries are of some of the tokens that asked ``[queries]``."""
         start = self.keys.shape[2] - self.queries.shape[2] + first
@@ -95,6 +100,7 @@ def offers(rows: Callable[[], Rows], observed: int) -> dict[str, Callable[[], Te
         "last_attention": lambda: rows().attention(first=-1)[:, :, 0],
         "full_attention": lambda: rows().attention(),
         "logits": lambda: rows().logits(),
+        "first_head_logits": lambda: rows().of_first_head().logits()[:, 0],
         "last_logits": lambda: rows().last_logits(),
         "logit_sums": lambda: rows().logit_sums(),
     }
@@ -107,6 +113,7 @@ ROWS = frozenset(
         "last_attention",
         "full_attention",
         "logits",
+        "first_head_logits",
         "last_logits",
         "logit_sums",
         "queries",

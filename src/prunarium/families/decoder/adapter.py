@@ -13,6 +13,7 @@ from prunarium.families.decoder.deferring import Deferring
 from prunarium.families.decoder.method import DecoderMethod
 from prunarium.families.decoder.reading import Reading
 from prunarium.families.decoder.routing import RoutedLayer
+from prunarium.families.decoder.shortlisting import Shortlisting
 from prunarium.families.decoder.vocabulary import trim
 from prunarium.families.handle import Handle
 from prunarium.families.learned import parts_for
@@ -75,6 +76,8 @@ class CausalLanguageModel:
         allowed = None if reading.method is None else reading.method.vocabulary()
         if allowed is not None:
             trim(self.model.get_output_embeddings(), allowed, handle)
+        if reading.method is not None and reading.method.shortlisting_layer is not None:
+            Shortlisting(reading, self.model, reading.method.shortlisting_layer).attach(handle)
         return handle
 
     def _check_turning(self, config: Any) -> None:

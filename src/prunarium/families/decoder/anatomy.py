@@ -18,6 +18,7 @@ class Anatomy:
         queries: the module of the attention after which queries lack nothing but their rotary embedding.
         fused: whether that module makes keys and values too.
         rotary: whether positions are rotary embeddings.
+        norm: name of the normalisation behind the last layer; there may be none.
         adapted: the modules of the attention beside which adapters of low rank are put.
     """
 
@@ -27,11 +28,19 @@ class Anatomy:
     queries: str = "q_proj"
     fused: bool = False
     rotary: bool = True
+    norm: str = "norm"
     adapted: tuple[str, ...] = ("q_proj", "v_proj")
 
     def reader(self, model: Any) -> Any:
         """The module that reads tokens and runs the layers."""
         return attrgetter(self.inner)(model)
+
+    def finished(self, reader: Any, hidden: Tensor) -> Tensor:
+        """What the model's head would read of a layer's output, were it the last ``[batch, tokens, dim]``."""
+        for name in (self.norm, "project_out"):
+            module = getattr(reader, name, None)
+            hidden = hidden if module is None else module(hidden)
+        return hidden
 
     def projections(self, model: Any) -> tuple[tuple[str, int, int], ...]:
         """Names of the modules that are ``adapted``, with the widths of what enters and leaves them."""
@@ -51,8 +60,14 @@ ANATOMIES = {
     "Qwen2ForCausalLM": Anatomy(),
     "Qwen3ForCausalLM": Anatomy(queries="q_norm"),
     "GPTNeoXForCausalLM": Anatomy(
-        "gpt_neox", "attention", "layer_past", "query_key_value", fused=True, adapted=("query_key_value",)
+        "gpt_neox",
+        "attention",
+        "layer_past",
+        "query_key_value",
+        fused=True,
+        norm="final_layer_norm",
+        adapted=("query_key_value",),
     ),
-    "OPTForCausalLM": Anatomy("model.decoder", rotary=False),
+    "OPTForCausalLM": Anatomy("model.decoder", rotary=False, norm="final_layer_norm"),
 }
 """The classes that the family knows, by name."""

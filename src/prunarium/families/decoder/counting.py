@@ -38,6 +38,9 @@ def entries_left(method: DecoderMethod, shape: Shape) -> list[int]:
         if method.weighs:
             weight = method.weigh(attention, entries, layer).mean(dim=1, keepdim=True)
             entries = replace(entries, weight=weight.expand(entries.place.shape))
+        if method.lowers:
+            marked = method.mark_down(attention, torch.ones(1, tokens, dtype=torch.bool), layer)
+            entries = replace(entries, weight=marked.sum(dim=1, keepdim=True))
         cache.append(entries)
     return [round(left.lengths.double().mean().item()) for left in method.evict(cache)]
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+import torch
 from torch import Tensor
 
 from prunarium.errors import PrunariumError
@@ -18,12 +19,15 @@ class DecoderMethod(TokenMethod):
     """A method for decoder language models. It writes one of these functions, or several:
 
     - ``weigh``: how much each cached entry matters, once the prompt has been read, or after every word;
+    - ``mark_down``: how much less the words after each token attend to cached entries, which weighs them too;
     - ``evict``: what stays of the cache of a prompt;
     - ``trim``: what stays of it after every new word;
     - ``select``: which tokens of the prompt the model reads at all;
     - ``compress``: what stands in the cache for all of the prompt but its last tokens;
     - ``pass_on``: which tokens the layers behind one see for the next word, where the others wait;
     - ``vocabulary``: which tokens it may say;
+    - ``shortlist``: which of them the next word can be, told by an early layer, and ``confident``: whether it is clear
+      already, so that the layers behind need not run;
     - ``route``: which tokens each layer works on while the model is trained.
 
     Attributes:
@@ -49,6 +53,21 @@ class DecoderMethod(TokenMethod):
             ``entries.weight``.
         """
         raise PrunariumError(f"{type(self).__name__} has no rule of what matters: it does not write 'weigh'")
+
+    def mark_down(self, attention: Attention, there: Tensor, layer: int) -> Tensor:
+        """How much each token just read lowers the logits of cached entries, in all heads, for the tokens behind it.
+
+        Asked before the attention itself; what all tokens so far gave adds up, and becomes ``entries.weight``.
+
+        Args:
+            attention: of the tokens just read, ``first_head_logits`` alone.
+            there: which entries can be seen ``[batch, entries]``; the last of them are of the tokens just read.
+            layer: counted from 0.
+
+        Returns:
+            not below 0 ``[batch, tokens just read, entries]``.
+        """
+        raise PrunariumError(f"{type(self).__name__} lowers nothing: it does not write 'mark_down'")
 
     def carried(self, old: Tensor, new: Tensor) -> Tensor:
         """The weights after a word, from those before it, which are 0 for the new word, and what ``weigh`` gave now
@@ -112,6 +131,27 @@ class DecoderMethod(TokenMethod):
         """The tokens that the model may say ``[tokens]``; ``None`` for all."""
         return None
 
+    def shortlist(self, logits: Tensor) -> Tensor | None:
+        """Which tokens of the vocabulary the next one can be, told by ``shortlisting_layer``.
+
+        Args:
+            logits: that the model's head gives for what leaves that layer ``[batch, tokens, vocabulary]``.
+
+        Returns:
+            numbers of tokens ``[batch, tokens, words]``; ``None`` for all.
+        """
+        return None
+
+    def confident(self, logits: Tensor) -> Tensor:
+        """Whether a word is clear, so that the layers behind only cache what is known of it ``[batch]``.
+
+        Asked of single words after a prompt, at ``shortlisting_layer`` and each layer behind it but the last.
+
+        Args:
+            logits: of the words on the shortlist ``[batch, words]``.
+        """
+        return torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
+
     def route(self, hidden: Tensor, layer: int) -> Tensor | None:
         """Which tokens a layer works on while the model is trained; the others pass it by.
 
@@ -127,6 +167,11 @@ class DecoderMethod(TokenMethod):
     @property
     def selecting_layer(self) -> int | None:
         """The layer at which ``select`` is asked; ``None`` where the whole prompt is read."""
+        return None
+
+    @property
+    def shortlisting_layer(self) -> int | None:
+        """The layer at which ``shortlist`` is asked; ``None`` where the model is to be as it is."""
         return None
 
     @property
@@ -171,9 +216,14 @@ class DecoderMethod(TokenMethod):
         return self.writes("weigh")
 
     @property
+    def lowers(self) -> bool:
+        """Whether ``mark_down`` is to be asked."""
+        return self.writes("mark_down")
+
+    @property
     def shortens(self) -> bool:
         """Whether the method has a hand in the cache: it takes entries from it, or tokens from the prompt."""
-        return any(map(self.writes, ("evict", "trim", "select", "compress")))
+        return any(map(self.writes, ("mark_down", "evict", "trim", "select", "compress")))
 
     @property
     def trims(self) -> bool:

@@ -15,6 +15,7 @@ from prunarium.families.caching.rows import ROWS, Rows, offers
 from prunarium.families.caching.sharing import by_key_head
 from prunarium.families.decoder.anatomy import Anatomy
 from prunarium.families.decoder.folding import Folding
+from prunarium.families.decoder.lowering import Lowering
 from prunarium.families.decoder.method import DecoderMethod
 from prunarium.families.decoder.selecting import Selection
 from prunarium.families.handle import BlockRecord, Handle
@@ -161,6 +162,7 @@ class ReadingLayer:
         self.attention, self.index, self.reading = attention, index, reading
         self.queries: Tensor | None = None
         self.rotary: tuple[Tensor, Tensor] | None = None
+        self.lowering: Lowering | None = None
 
     @property
     def method(self) -> DecoderMethod:
@@ -182,16 +184,22 @@ class ReadingLayer:
 
     def before(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Tell words what this layer still holds, and where they are in it (a forward pre-hook)."""
-        reading = self.reading
-        if reading.prompt:
-            return None
+        reading, self.rotary = self.reading, kwargs.get("position_embeddings")
         hidden = args[0] if args else kwargs["hidden_states"]
+        if reading.prompt:
+            if not self.method.lowers or kwargs[reading.anatomy.cache] is None:
+                return None
+            self.lowering = Lowering.of_prompt(self, hidden)
+            return args, self.lowering.into(kwargs)
         held = kwargs[reading.anatomy.cache].layers[self.index]
         held.expect(reading.count, reading.real)
         seen = held.seen(reading.count, reading.config.num_attention_heads)
         kwargs = {**kwargs, "attention_mask": None if seen is None else as_mask(seen, reading.config, hidden.dtype)}
         if isinstance(held, SlotLayer):
             kwargs["position_embeddings"] = reading.reader.rotary_emb(hidden, held.coming(reading.count))
+        if self.method.lowers:
+            self.lowering = Lowering.of_words(self, hidden, held, seen)
+            kwargs = self.lowering.into(kwargs)
         return args, kwargs
 
     def after(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
@@ -208,7 +216,7 @@ class ReadingLayer:
             reading.cache.append(self._of_prompt(cache.layers[self.index]))
             if self.index == len(reading.layers) - 1:
                 reading.finish(cache)
-        self.queries = self.rotary = None
+        self.queries = self.rotary = self.lowering = None
 
     def _of_prompt(self, layer: Any) -> Entries:
         """What the layer holds of the prompt that it has just read."""
@@ -218,6 +226,8 @@ class ReadingLayer:
         entries = Entries(layer.keys, layer.values, place, None, there)
         if self.method.weighs:
             entries = replace(entries, weight=self._weight(entries, layer.keys, words=0))
+        if self.lowering is not None:
+            entries = replace(entries, weight=self.lowering.weight.expand(shape))
         if self.method.by_slot:
             assert self.rotary is not None
             entries = replace(entries, keys=unrotated(layer.keys, *(part.unsqueeze(1) for part in self.rotary)))
@@ -227,6 +237,8 @@ class ReadingLayer:
         if self.method.every_word and self.method.weighs:
             new = self._weight(held.entries, held.asked, held.words)
             held.weight = self.method.carried(held.entries.known_weight, new)
+        if self.lowering is not None:
+            held.weight = self.lowering.weight.expand(held.place.shape)
         if self.method.trims:
             with self.reading.handle.watch():
                 left = self.method.trim(held.entries, held.read, held.left, self.index)
