@@ -13,7 +13,7 @@ from prunarium.bench.story_benchmarks import STORY_BENCHMARKS, STORYWORLD_DECODE
 from prunarium.bench.story_models import story_bert, story_llama, story_scorer
 from prunarium.bench.story_prompts import said_to, texts
 from prunarium.bench.story_words import EOS, PLACES
-from prunarium.bench.workload import embedded
+from prunarium.bench.workloads import embedded
 
 
 def with_random_weights(benchmark, folder):

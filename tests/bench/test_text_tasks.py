@@ -18,7 +18,7 @@ from prunarium.bench.story_models import story_bert
 from prunarium.bench.story_prompts import texts
 from prunarium.bench.story_tokenizer import story_tokenizer
 from prunarium.bench.text_spans import _best
-from prunarium.bench.workload import workload_for
+from prunarium.bench.workloads import workload_for
 from prunarium.registry import find_card
 
 from .text_directories import (

@@ -1,48 +1,116 @@
-"""How long a vision-language model takes for each word after a prompt: the untouched model and methods take turns."""
+"""What a language model takes for each word after a prompt: the untouched model and methods take turns."""
 
 from collections.abc import Callable, Iterator, Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from prunarium.bench.kv_cache import read_prompt
+from prunarium.bench.kv_cache import bytes_of, read_prompt, tensors_of
+from prunarium.bench.memory import peak_memory
 from prunarium.bench.samples import Inputs
-from prunarium.bench.timing import interleave, interval, seconds
-from prunarium.bench.workload import Workload
-from prunarium.families import TokenMethod
+from prunarium.bench.timing import FEW_LONG, FEWEST, Stopwatch, interleave, interval, own_work, seconds
+from prunarium.bench.workload import WORDS, Workload
+from prunarium.families import Handle, TokenMethod
+from prunarium.families.decoder.anatomy import ANATOMIES
 from prunarium.records import Decode
-
-WORDS = 8
 
 
 @torch.inference_mode()
-def decode_speeds(methods: Sequence[TokenMethod], workload: Workload, size: int, about: float) -> list[Decode]:
-    """Time per word of every method on a batch of ``size``, against the untouched model in the same rounds.
+def decode_speeds(
+    methods: Sequence[TokenMethod], workload: Workload, size: int, about: float
+) -> Sequence[Decode | None]:
+    """Time per word of every method on a batch of ``size``, against the untouched model in the same rounds; ``None``
+    of a model that has no positions for words after its prompts.
 
-    Every time is of the same words, on a cache that one reading of the prompt has just filled.
+    Every time is of the same words, on a cache that one reading of the prompt has just filled. Each method's own work,
+    the bytes of the cache behind the last word and the memory of that word's step come from runs apart.
 
     Args:
         about: seconds to spend on each method, the prompts that are read in between included.
     """
-    model, device = workload.model, workload.device
-    inputs = workload.data.batch(0, size, device)
-
-    def words() -> float:
-        cache = read_prompt(model, inputs)
-        return seconds(lambda: say(model, inputs, cache), device)
+    after = _AfterPrompt(workload, size)
+    if not after.room:
+        return [None] * len(methods)
 
     def reduced(method: TokenMethod) -> Callable[[], float]:
         def timed() -> float:
-            with method.apply(model):
-                return words()
+            with method.apply(workload.model):
+                return after.timed()
 
         return timed
 
-    reading = seconds(lambda: read_prompt(model, inputs), device)
-    plain, *others = interleave([words, *map(reduced, methods)], about * len(methods), reading)
-    return [_decode(plain, times) for times in others]
+    reading = seconds(after.read, workload.device)
+    fewest = max(FEW_LONG, ceil(FEWEST * min(1, WORDS / workload.words)))  # many words are a mean already
+    plain, *others = interleave([after.timed, *map(reduced, methods)], about * len(methods), reading, fewest)
+    left = after.left()
+    return [after.decode(method, left, plain, times) for method, times in zip(methods, others, strict=True)]
+
+
+class _AfterPrompt:
+    """Words after a prompt, in whatever state the model is.
+
+    Attributes:
+        room: whether the model has positions for them.
+    """
+
+    def __init__(self, workload: Workload, size: int) -> None:
+        self.model: Any = workload.model
+        self.device, self.words = workload.device, workload.words
+        self.inputs = workload.data.batch(0, size, self.device)
+        anatomy = ANATOMIES.get(type(self.model).__name__)
+        length = self.inputs["input_ids"].shape[1] + self.words
+        learned = anatomy is not None and not anatomy.rotary
+        self.room = not learned or length <= self.model.config.max_position_embeddings
+
+    def read(self) -> Any:
+        """The cache that the prompt leaves."""
+        return read_prompt(self.model, self.inputs)
+
+    def timed(self, handle: Handle | None = None, watch: Stopwatch | None = None) -> float:
+        """Seconds of all words, on a cache just filled; the watch runs in them alone."""
+        cache = self.read()
+        if handle is not None and watch is not None:
+            handle.watch = watch
+        return seconds(lambda: say(self.model, self.inputs, cache, self.words), self.device)
+
+    def left(self) -> tuple[int, int]:
+        """Bytes of the cache behind the last word, and of all that is alive at the peak of that word's step."""
+        cache = self.read()
+        words = self.inputs["input_ids"][:, -1:].expand(-1, self.words)
+        said = saying(self.model, self.inputs, cache, words)
+        for _ in range(self.words - 1):
+            next(said)
+        beside = {**self.inputs, **tensors_of(cache)}
+        peak = peak_memory(lambda: next(said), self.model, beside, self.device)
+        return bytes_of(cache), peak
+
+    def decode(self, method: TokenMethod, untouched: tuple[int, int], plain: np.ndarray, times: np.ndarray) -> Decode:
+        """What the record says of a method."""
+
+        def watched() -> tuple[float, float]:
+            stopwatch = Stopwatch(self.device)
+            with method.apply(self.model) as handle:
+                whole = self.timed(handle, stopwatch)
+            return stopwatch.seconds, whole
+
+        own, whole = own_work(watched, len(plain))
+        with method.apply(self.model):
+            cache, peak = self.left()
+        return Decode(
+            words=self.words,
+            baseline_ms=interval(plain * 1e3 / self.words),
+            method_ms=interval(times * 1e3 / self.words),
+            ratio=interval(plain / times),
+            own_ms=interval(own * 1e3 / self.words),
+            own_share=round(float(np.median(own / whole)), 4),
+            cache_bytes_baseline=untouched[0],
+            cache_bytes=cache,
+            peak_memory_baseline=untouched[1],
+            peak_memory=peak,
+        )
 
 
 def say(model: Any, inputs: Inputs, cache: Any, words: int = WORDS) -> None:
@@ -81,12 +149,3 @@ def saying(model: Any, inputs: Inputs, cache: Any, words: Tensor) -> Iterator[Te
         if deltas is not None:
             step["position_ids"] = (ids.shape[1] + number + deltas).expand(3, -1, -1)
         yield model(**step, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
-
-
-def _decode(plain: np.ndarray, with_method: np.ndarray) -> Decode:
-    return Decode(
-        words=WORDS,
-        baseline_ms=interval(plain * 1e3 / WORDS),
-        method_ms=interval(with_method * 1e3 / WORDS),
-        ratio=interval(plain / with_method),
-    )

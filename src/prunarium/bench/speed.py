@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from prunarium.bench.decoding import decode_speeds
+from prunarium.bench.kv_cache import CACHING
 from prunarium.bench.memory import peak_memory
 from prunarium.bench.samples import Inputs
 from prunarium.bench.timing import LONG, Stopwatch, interleave, interval, own_work, seconds
@@ -45,7 +46,7 @@ def speeds(methods: Sequence[TokenMethod], workload: Workload, size: int, about:
     plain, *others = interleave([untouched, *map(reduced, methods)], about * len(methods) / 2)
     peak = peak_memory(step, model, inputs, device)
     decodes: Sequence[Decode | None] = [None] * len(methods)
-    if all(shape_of(method, model).family == "vlm" for method in methods):
+    if all(shape_of(method, model).family in CACHING for method in methods):
         decodes = decode_speeds(methods, workload, size, about / 2)
     return [
         _speed(method, workload, size, inputs, step, (plain, times), peak).model_copy(update={"decode": decode})
