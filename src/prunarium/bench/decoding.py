@@ -60,10 +60,14 @@ class _AfterPrompt:
         self.model: Any = workload.model
         self.device, self.words = workload.device, workload.words
         self.inputs = workload.data.batch(0, size, self.device)
+        self.room = self._room(self.inputs["input_ids"].shape[1] + self.words)
+
+    def _room(self, tokens: int) -> bool:
         anatomy = ANATOMIES.get(type(self.model).__name__)
-        length = self.inputs["input_ids"].shape[1] + self.words
-        learned = anatomy is not None and not anatomy.rotary
-        self.room = not learned or length <= self.model.config.max_position_embeddings
+        if anatomy is None or anatomy.rotary:
+            return True
+        learned: int = self.model.config.max_position_embeddings
+        return tokens <= learned
 
     def read(self) -> Any:
         """The cache that the prompt leaves."""
