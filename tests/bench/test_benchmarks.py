@@ -17,7 +17,10 @@ CHECKSUMS = {
     ("storyworld-needle", 1): "97360cd920235bfbd240e7373fd66ac5e576357b28bf7993fccdb4029ab0839c",
 }
 
-LEAST = {("storyworld-encoder", "carried"): 0.9}  # who carries a thing, and where that person is: two steps
+LEAST = {
+    ("storyworld-encoder", "carried"): 0.9,  # who carries a thing, and where that person is: two steps
+    ("storyworld-perplexity", ""): 0.75,  # nobody can foretell which fact a sentence reminds of
+}
 
 
 @pytest.mark.parametrize("name", benchmarks())
@@ -36,7 +39,7 @@ def test_shipped_model_is_good(name):
     asked = min(900, len(data))
     said = benchmark.respond(model, data.batch(0, asked, torch.device("cpu"))).said
     right = benchmark.right(said, data.labels[:asked])
-    assert right.mean() >= 0.95
+    assert right.mean() >= LEAST.get((name, ""), 0.95)
     for kind in set(data.kinds):
         assert right[np.array(data.kinds[:asked]) == kind].mean() >= LEAST.get((name, kind), 0.95), kind
 
