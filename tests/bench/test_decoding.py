@@ -1,5 +1,7 @@
 """Words after a prompt: they are the same with and without a method, and every time is on a cache just filled."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -82,10 +84,11 @@ def test_every_time_follows_one_reading_of_the_prompt(monkeypatch):
     one, other = decode_speeds(methods, workload, size=2, about=0)
     prompt = workload.data.inputs["input_ids"].shape[1]
     assert lengths[0] == prompt, "how long reading takes"
-    turns = [lengths[start : start + 1 + WORDS] for start in range(1, len(lengths), 1 + WORDS)]
-    rounds = one.ratio.repeats + WARM_UP
-    memory, own = 3, 2 * one.own_ms.repeats
-    assert turns == [[prompt] + [1] * WORDS] * (3 * rounds + memory + own)
+    starts = [place for place, length in enumerate(lengths) if length == prompt]
+    turns = [stop - start - 1 for start, stop in pairwise([*starts[1:], len(lengths)])]
+    assert all(length == 1 for place, length in enumerate(lengths) if place not in starts)
+    timed, apart = 3 * (one.ratio.repeats + WARM_UP), 1 + 2 * one.own_ms.repeats
+    assert turns == [WORDS] * timed + [WORDS + 1] * apart, "one more where memory is told"
     assert one.words == other.words == WORDS
     assert one.baseline_ms == other.baseline_ms, "one untouched model for all"
     assert one.cache_bytes < one.cache_bytes_baseline == other.cache_bytes_baseline

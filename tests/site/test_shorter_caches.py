@@ -72,7 +72,7 @@ def test_the_page_has_prompt_words_own_work_and_memory_apart(everything):
     assert "a prompt of 2048 tokens and 100 words after it" in text
     assert text.index('methods/h2o/"') < text.index('methods/tova/"')
     assert "own work 0.25 ms, 5.0 %" in text and "behind the words 12 MB of 22 MB" in text
-    assert "490 MB of 500 MB at the last word" in text and ">1.33×</td>" in text
+    assert "490 MB of 500 MB behind the words" in text and ">1.33×</td>" in text
 
 
 def test_without_scores_the_page_says_how_to_get_them(everything):

@@ -1,6 +1,8 @@
 """What a language model takes for each word after a prompt: the untouched model and methods take turns."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -26,7 +28,7 @@ def decode_speeds(
     of a model that has no positions for words after its prompts.
 
     Every time is of the same words, on a cache that one reading of the prompt has just filled. Each method's own work,
-    the bytes of the cache behind the last word and the memory of that word's step come from runs apart.
+    the bytes of the cache behind the words and the memory of one more word come from runs apart.
 
     Args:
         about: seconds to spend on each method, the prompts that are read in between included.
@@ -45,8 +47,18 @@ def decode_speeds(
     reading = seconds(after.read, workload.device)
     fewest = max(FEW_LONG, ceil(FEWEST * min(1, WORDS / workload.words)))  # many words are a mean already
     plain, *others = interleave([after.timed, *map(reduced, methods)], about * len(methods), reading, fewest)
-    left = after.left()
-    return [after.decode(method, left, plain, times) for method, times in zip(methods, others, strict=True)]
+    untouched = after.said()
+    return [after.decode(method, untouched, plain, times) for method, times in zip(methods, others, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What was found when all words were said once: seconds, bytes of the cache behind them, and of all that is alive
+    at the peak of one more word."""
+
+    seconds: float
+    cache: int
+    peak: int
 
 
 class _AfterPrompt:
@@ -60,7 +72,7 @@ class _AfterPrompt:
         self.model: Any = workload.model
         self.device, self.words = workload.device, workload.words
         self.inputs = workload.data.batch(0, size, self.device)
-        self.room = self._room(self.inputs["input_ids"].shape[1] + self.words)
+        self.room = self._room(self.inputs["input_ids"].shape[1] + self.words + 1)
 
     def _room(self, tokens: int) -> bool:
         anatomy = ANATOMIES.get(type(self.model).__name__)
@@ -73,36 +85,34 @@ class _AfterPrompt:
         """The cache that the prompt leaves."""
         return read_prompt(self.model, self.inputs)
 
-    def timed(self, handle: Handle | None = None, watch: Stopwatch | None = None) -> float:
-        """Seconds of all words, on a cache just filled; the watch runs in them alone."""
+    def timed(self) -> float:
+        """Seconds of all words, on a cache just filled."""
         cache = self.read()
-        if handle is not None and watch is not None:
-            handle.watch = watch
         return seconds(lambda: say(self.model, self.inputs, cache, self.words), self.device)
 
-    def left(self) -> tuple[int, int]:
-        """Bytes of the cache behind the last word, and of all that is alive at the peak of that word's step."""
+    def said(self, handle: Handle | None = None, watch: Stopwatch | None = None) -> _Said:
+        """All words, under a watch on the method's own work in them, and one more."""
         cache = self.read()
-        words = self.inputs["input_ids"][:, -1:].expand(-1, self.words)
-        said = saying(self.model, self.inputs, cache, words)
-        for _ in range(self.words - 1):
-            next(said)
-        beside = {**self.inputs, **tensors_of(cache)}
-        peak = peak_memory(lambda: next(said), self.model, beside, self.device)
-        return bytes_of(cache), peak
+        words = saying(self.model, self.inputs, cache, self.inputs["input_ids"][:, -1:].expand(-1, self.words + 1))
+        if handle is not None and watch is not None:
+            handle.watch = watch
+        taken = seconds(lambda: [next(words) for _ in range(self.words)], self.device)
+        if handle is not None:
+            handle.watch = nullcontext
+        left, alive = bytes_of(cache), {**self.inputs, **tensors_of(cache)}
+        return _Said(taken, left, peak_memory(lambda: next(words), self.model, alive, self.device))
 
-    def decode(self, method: TokenMethod, untouched: tuple[int, int], plain: np.ndarray, times: np.ndarray) -> Decode:
+    def decode(self, method: TokenMethod, untouched: _Said, plain: np.ndarray, times: np.ndarray) -> Decode:
         """What the record says of a method."""
+        found: list[_Said] = []
 
         def watched() -> tuple[float, float]:
             stopwatch = Stopwatch(self.device)
             with method.apply(self.model) as handle:
-                whole = self.timed(handle, stopwatch)
-            return stopwatch.seconds, whole
+                found.append(self.said(handle, stopwatch))
+            return stopwatch.seconds, found[-1].seconds
 
         own, whole = own_work(watched, len(plain))
-        with method.apply(self.model):
-            cache, peak = self.left()
         return Decode(
             words=self.words,
             baseline_ms=interval(plain * 1e3 / self.words),
@@ -110,10 +120,10 @@ class _AfterPrompt:
             ratio=interval(plain / times),
             own_ms=interval(own * 1e3 / self.words),
             own_share=round(float(np.median(own / whole)), 4),
-            cache_bytes_baseline=untouched[0],
-            cache_bytes=cache,
-            peak_memory_baseline=untouched[1],
-            peak_memory=peak,
+            cache_bytes_baseline=untouched.cache,
+            cache_bytes=found[-1].cache,
+            peak_memory_baseline=untouched.peak,
+            peak_memory=found[-1].peak,
         )
 
 

@@ -16,7 +16,7 @@ FEWEST, MOST = 8, 200  # rounds
 FEW_LONG = 3
 LONG = 1.0
 """Seconds from which on a step is long: what ran before it hardly shows in its time."""
-VERY_LONG = 10.0
+VERY_LONG = 5.0
 """Seconds from which on a step is its own warm-up, and three rounds say what eight would."""
 DIGITS = 4
 

@@ -140,11 +140,11 @@ class Decode(Record):
     )
     own_share: Share | None = Field(None, description="median share of that work in the words, in the same runs")
     cache_bytes_baseline: Bytes | None = Field(
-        None, description="of keys and values behind the last word, all layers and samples, of the untouched model"
+        None, description="of keys and values behind these words, all layers and samples, of the untouched model"
     )
     cache_bytes: Bytes | None = Field(None, description="the same with the method")
     peak_memory_baseline: Bytes | None = Field(
-        None, description="bytes alive at the peak of the last word's step, weights and cache included"
+        None, description="bytes alive at the peak of one more word's step, weights and cache included"
     )
     peak_memory: Bytes | None = Field(None, description="the same with the method")
 
