@@ -87,8 +87,9 @@ def test_every_time_follows_one_reading_of_the_prompt(monkeypatch):
     starts = [place for place, length in enumerate(lengths) if length == prompt]
     turns = [stop - start - 1 for start, stop in pairwise([*starts[1:], len(lengths)])]
     assert all(length == 1 for place, length in enumerate(lengths) if place not in starts)
-    timed, apart = 3 * (one.ratio.repeats + WARM_UP), 1 + 2 * one.own_ms.repeats
-    assert turns == [WORDS] * timed + [WORDS + 1] * apart, "one more where memory is told"
+    apart = [WORDS + 1] + [WORDS] * (one.own_ms.repeats - 1)
+    timed = [WORDS] * 3 * (one.ratio.repeats + WARM_UP)
+    assert turns == [*timed, WORDS + 1, *apart, *apart], "one more where memory is told"
     assert one.words == other.words == WORDS
     assert one.baseline_ms == other.baseline_ms, "one untouched model for all"
     assert one.cache_bytes < one.cache_bytes_baseline == other.cache_bytes_baseline

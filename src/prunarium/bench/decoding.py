@@ -54,11 +54,11 @@ def decode_speeds(
 @dataclass(frozen=True)
 class _Said:
     """What was found when all words were said once: seconds, bytes of the cache behind them, and of all that is alive
-    at the peak of one more word."""
+    at the peak of one more word, where it was asked for."""
 
     seconds: float
     cache: int
-    peak: int
+    peak: int | None
 
 
 class _AfterPrompt:
@@ -90,8 +90,8 @@ class _AfterPrompt:
         cache = self.read()
         return seconds(lambda: say(self.model, self.inputs, cache, self.words), self.device)
 
-    def said(self, handle: Handle | None = None, watch: Stopwatch | None = None) -> _Said:
-        """All words, under a watch on the method's own work in them, and one more."""
+    def said(self, handle: Handle | None = None, watch: Stopwatch | None = None, peak: bool = True) -> _Said:
+        """All words, under a watch on the method's own work in them; and one more, where its memory is asked for."""
         cache = self.read()
         words = saying(self.model, self.inputs, cache, self.inputs["input_ids"][:, -1:].expand(-1, self.words + 1))
         if handle is not None and watch is not None:
@@ -100,7 +100,7 @@ class _AfterPrompt:
         if handle is not None:
             handle.watch = nullcontext
         left, alive = bytes_of(cache), {**self.inputs, **tensors_of(cache)}
-        return _Said(taken, left, peak_memory(lambda: next(words), self.model, alive, self.device))
+        return _Said(taken, left, peak_memory(lambda: next(words), self.model, alive, self.device) if peak else None)
 
     def decode(self, method: TokenMethod, untouched: _Said, plain: np.ndarray, times: np.ndarray) -> Decode:
         """What the record says of a method."""
@@ -109,7 +109,7 @@ class _AfterPrompt:
         def watched() -> tuple[float, float]:
             stopwatch = Stopwatch(self.device)
             with method.apply(self.model) as handle:
-                found.append(self.said(handle, stopwatch))
+                found.append(self.said(handle, stopwatch, peak=not found))
             return stopwatch.seconds, found[-1].seconds
 
         own, whole = own_work(watched, len(plain))
@@ -121,9 +121,9 @@ class _AfterPrompt:
             own_ms=interval(own * 1e3 / self.words),
             own_share=round(float(np.median(own / whole)), 4),
             cache_bytes_baseline=untouched.cache,
-            cache_bytes=found[-1].cache,
+            cache_bytes=found[0].cache,
             peak_memory_baseline=untouched.peak,
-            peak_memory=found[-1].peak,
+            peak_memory=found[0].peak,
         )
 
 
