@@ -290,7 +290,7 @@ FAULTS = {
     "an endless question": (
         "extractive-qa",
         [{**questions()[0], "question": SENTENCE * 20}],
-        "a question takes 162 of the 80",
+        "a question takes 163 of the 80",
     ),
     "no answer": ("generative-qa", questions()[-1:], "row 0 has no answer; give a split that has one in each row"),
     "no room": (
