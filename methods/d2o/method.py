@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -19,6 +19,7 @@ class D2O(SinkingHitterMethod):
     is ``smoothing``.
     """
 
+    adaptive: ClassVar[bool] = True  # how the layers share the budget; their sum is known
     smoothing: Annotated[float, Field(ge=0, le=1, strict=True)] = Field(
         0.5, description="how much of the threshold of likeness the last eviction makes up; the rest are those before"
     )

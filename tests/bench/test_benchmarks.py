@@ -15,9 +15,13 @@ CHECKSUMS = {
     ("storyworld-encoder", 1): "02a0076f7b4486417955dd6d479d5d6f5e9222e3102f36837997b4747096712a",
     ("storyworld-decoder", 1): "bdfc3e14c5fe5822c8d16ac3996407911f0665d312789439137e83df62d64b78",
     ("storyworld-needle", 1): "97360cd920235bfbd240e7373fd66ac5e576357b28bf7993fccdb4029ab0839c",
+    ("storyworld-perplexity", 1): "d01d82f5558036c601dec29d61bdf81e4af91377ae7a1b0d2c4824264fbaa525",
 }
 
-LEAST = {("storyworld-encoder", "carried"): 0.9}  # who carries a thing, and where that person is: two steps
+LEAST = {
+    ("storyworld-encoder", "carried"): 0.9,  # who carries a thing, and where that person is: two steps
+    ("storyworld-perplexity", ""): 0.75,  # nobody can foretell which fact a sentence reminds of
+}
 
 
 @pytest.mark.parametrize("name", benchmarks())
@@ -36,7 +40,7 @@ def test_shipped_model_is_good(name):
     asked = min(900, len(data))
     said = benchmark.respond(model, data.batch(0, asked, torch.device("cpu"))).said
     right = benchmark.right(said, data.labels[:asked])
-    assert right.mean() >= 0.95
+    assert right.mean() >= LEAST.get((name, ""), 0.95)
     for kind in set(data.kinds):
         assert right[np.array(data.kinds[:asked]) == kind].mean() >= LEAST.get((name, kind), 0.95), kind
 

@@ -5,9 +5,10 @@ import torch
 
 from prunarium import PrunariumError
 from prunarium.bench.cells import Cell, prepare
-from prunarium.bench.decoders import DECODERS, few_layers
+from prunarium.bench.decoders import DECODERS
 from prunarium.bench.equal_macs import SHARE
 from prunarium.bench.executors.together import Together, check_alike
+from prunarium.bench.few_layers import few_layers
 from prunarium.bench.sweeps import read_sweep
 from prunarium.paths import root
 from prunarium.registry import cards
@@ -89,7 +90,7 @@ def test_methods_take_turns_on_one_model_at_one_share(monkeypatch, tmp_path):
     """Before the language model, inside it, and after the prompt."""
     known(monkeypatch)
     made, build = [], type(few_layers(NAME)).build
-    monkeypatch.setattr("prunarium.bench.decoders.FewLayers.build", lambda *words: made.append(1) or build(*words))
+    monkeypatch.setattr("prunarium.bench.few_layers.LlavaLayers.build", lambda *words: made.append(1) or build(*words))
     common = {"model": NAME, "batch_sizes": (1,), "seconds": 0, "threads": 1}
     cells = [
         Cell(method="fastv", macs=0.8, parameters={"layer": 1}, **common),

@@ -1,5 +1,7 @@
 """Words after a prompt: they are the same with and without a method, and every time is on a cache just filled."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -7,6 +9,7 @@ from prunarium import load
 from prunarium.bench.cells import Cell, prepare
 from prunarium.bench.decoding import WORDS, decode_speeds, say
 from prunarium.bench.kv_cache import read_prompt
+from prunarium.bench.timing import WARM_UP
 from tests.families.test_vlm_cache import Evicting
 from tests.families.vlm_models import MODELS, make_llava, one_of, prompt_for
 
@@ -81,11 +84,15 @@ def test_every_time_follows_one_reading_of_the_prompt(monkeypatch):
     one, other = decode_speeds(methods, workload, size=2, about=0)
     prompt = workload.data.inputs["input_ids"].shape[1]
     assert lengths[0] == prompt, "how long reading takes"
-    turns = [lengths[start : start + 1 + WORDS] for start in range(1, len(lengths), 1 + WORDS)]
-    assert turns == [[prompt] + [1] * WORDS] * len(turns) and len(turns) % 3 == 0
+    starts = [place for place, length in enumerate(lengths) if length == prompt]
+    turns = [stop - start - 1 for start, stop in pairwise([*starts[1:], len(lengths)])]
+    assert all(length == 1 for place, length in enumerate(lengths) if place not in starts)
+    apart = [WORDS + 1] + [WORDS] * (one.own_ms.repeats - 1)
+    timed = [WORDS] * 3 * (one.ratio.repeats + WARM_UP)
+    assert turns == [*timed, WORDS + 1, *apart, *apart], "one more where memory is told"
     assert one.words == other.words == WORDS
     assert one.baseline_ms == other.baseline_ms, "one untouched model for all"
-    assert one.ratio.repeats == len(turns) // 3 - 3, "after the warm-up"
+    assert one.cache_bytes < one.cache_bytes_baseline == other.cache_bytes_baseline
 
 
 def test_a_model_without_words_has_no_such_time():

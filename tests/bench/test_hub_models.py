@@ -10,7 +10,7 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from prunarium import PrunariumError, load
 from prunarium.bench.hub_models import is_directory, load_directory
-from prunarium.bench.workload import workload_for
+from prunarium.bench.workloads import workload_for
 
 from .hub_directories import MODELS, PINPOINTS, picture, processor, save, template, tokenizer
 

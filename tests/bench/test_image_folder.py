@@ -15,7 +15,7 @@ from prunarium import PrunariumError, load
 from prunarium.bench import image_folder, quality
 from prunarium.bench.cells import Cell, do
 from prunarium.bench.run import Run
-from prunarium.bench.workload import workload_for
+from prunarium.bench.workloads import workload_for
 from prunarium.registry import find_card
 from tests.bench.digit_folders import EACH, MODEL, SYNSETS, make_folder, peaked_vit, teach, wanted_scores
 

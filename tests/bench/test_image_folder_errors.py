@@ -8,7 +8,7 @@ from timm.data import ImageNetInfo
 
 from prunarium import PrunariumError
 from prunarium.bench import image_folder
-from prunarium.bench.workload import workload_for
+from prunarium.bench.workloads import workload_for
 from tests.bench.digit_folders import MODEL, SYNSETS, make_folder, peaked_vit
 
 CPU = torch.device("cpu")

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from prunarium import load
-from prunarium.bench import digit_grid, workload
+from prunarium.bench import digit_grid, workloads
 from prunarium.bench.benchmarks import find_benchmark
 from prunarium.bench.quality import Answers, answer, compare_answers, compare_kinds
 from prunarium.bench.workload import BATCH
@@ -48,7 +48,7 @@ def test_the_difference_is_of_the_same_samples():
 
 
 def test_answers_of_a_model_and_tokens_of_a_method():
-    work = workload.embedded(find_benchmark("cluttered-digits"), CPU, samples=BATCH + 30)
+    work = workloads.embedded(find_benchmark("cluttered-digits"), CPU, samples=BATCH + 30)
     shares = []
     found = answer(work, load("evit"), shares.append)
     assert found.said.shape == (130, 5) and found.tokens.shape == (130, 6)

@@ -9,7 +9,7 @@ from prunarium.bench.benchmarks import VQA
 from prunarium.bench.budgets import counts_known
 from prunarium.bench.cells import as_cell, prepare
 from prunarium.bench.quality import answer
-from prunarium.bench.workload import workload_for
+from prunarium.bench.workloads import workload_for
 
 from .hub_directories import MODELS, picture, png, save, write
 

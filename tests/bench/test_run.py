@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from prunarium import PrunariumError, load
-from prunarium.bench import records, workload
+from prunarium.bench import records, workload, workloads
 from prunarium.bench.benchmarks import find_benchmark
 from prunarium.bench.run import Run
 from prunarium.families import VitMethod
@@ -22,7 +22,7 @@ def prepare(method, name, benchmark, **options):
     return Run(
         card=find_card(name),
         method=method,
-        workload=workload.embedded(find_benchmark(benchmark), CPU, samples=300),
+        workload=workloads.embedded(find_benchmark(benchmark), CPU, samples=300),
         command=f"prunarium run {name}",
         **{"batch_sizes": (1,), "seconds_per_batch_size": 0, **options},
     )

@@ -2,18 +2,29 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from prunarium import load
 from prunarium.bench import storyworld
 from prunarium.bench.models import save_weights
-from prunarium.bench.quality import Answers, answer, compare_kinds
+from prunarium.bench.perplexity import surprises
+from prunarium.bench.quality import Answers, answer, compare_foretelling, compare_kinds
 from prunarium.bench.responses import right
-from prunarium.bench.story_benchmarks import STORY_BENCHMARKS, STORYWORLD_DECODER, STORYWORLD_ENCODER, to_decode
+from prunarium.bench.story_benchmarks import (
+    FORETOLD,
+    RUNNING_WORDS,
+    STORY_BENCHMARKS,
+    STORYWORLD_DECODER,
+    STORYWORLD_ENCODER,
+    STORYWORLD_PERPLEXITY,
+    to_decode,
+)
 from prunarium.bench.story_models import story_bert, story_llama, story_scorer
 from prunarium.bench.story_prompts import said_to, texts
-from prunarium.bench.story_words import EOS, PLACES
-from prunarium.bench.workload import embedded
+from prunarium.bench.story_words import BOS, EOS, PLACES
+from prunarium.bench.workloads import embedded
 
 
 def with_random_weights(benchmark, folder):
@@ -23,7 +34,10 @@ def with_random_weights(benchmark, folder):
     return replace(benchmark, weights=path, samples=12)
 
 
-@pytest.mark.parametrize("benchmark", STORY_BENCHMARKS, ids=lambda one: one.name)
+ASKED = [one for one in STORY_BENCHMARKS if one is not STORYWORLD_PERPLEXITY]
+
+
+@pytest.mark.parametrize("benchmark", ASKED, ids=lambda one: one.name)
 def test_a_workload_answers_and_is_judged_by_kind(benchmark, tmp_path):
     benchmark = with_random_weights(benchmark, tmp_path)
     workload = embedded(benchmark, torch.device("cpu"))
@@ -68,6 +82,38 @@ def test_the_decoder_shares_its_key_heads():
     config = story_llama().config
     assert config.num_key_value_heads * 2 == config.num_attention_heads
     assert config.max_position_embeddings >= storyworld.LONGEST + 128
+
+
+def test_a_story_is_foretold_to_its_end(tmp_path):
+    """What is recorded is the perplexity of the last words, each behind all that the story says before it."""
+    benchmark = with_random_weights(STORYWORLD_PERPLEXITY, tmp_path)
+    work = embedded(benchmark, torch.device("cpu"))
+    prompt, last = work.data.inputs["input_ids"], work.data.labels
+    assert prompt.shape == (12, 1 + RUNNING_WORDS - FORETOLD) and last.shape == (12, FORETOLD)
+    told = storyworld.running_text(12, 0, RUNNING_WORDS).words
+    assert (torch.cat([prompt[:, 1:], last], dim=1).numpy() == told).all() and (prompt[:, 0] == BOS).all()
+    plain = answer(work, None)
+    due = surprises(work.model, torch.cat([prompt, last], dim=1), prompt.shape[1])
+    assert np.abs(plain.surprise - due).max() < 1e-5
+    found = compare_foretelling(plain, answer(work, load("random", keep_rate=0.5)))
+    assert found.words == 12 * FORETOLD and found.method != found.baseline == pytest.approx(np.exp(due.mean()))
+    assert work.data.captions[0].startswith("... ")
+
+
+@pytest.mark.slow
+def test_evicting_hurts_the_shipped_decoder_and_less_where_attention_tells_what():
+    """The discrimination that a benchmark must have: fewer entries, more surprise, most of it at random."""
+    work = embedded(STORYWORLD_PERPLEXITY, torch.device("cpu"), samples=60)
+    plain = answer(work, None)
+    ratio = {
+        (name, kept): compare_foretelling(plain, answer(work, load(name, keep_rate=kept)))
+        for name, kept in (("random", 0.5), ("random", 0.25), ("h2o", 0.5), ("h2o", 0.25))
+    }
+    assert ratio["random", 0.5].baseline < 2.5
+    for name in ("random", "h2o"):
+        assert ratio[name, 0.25].ratio_low > ratio[name, 0.5].ratio_high > 1
+    for kept in (0.5, 0.25):
+        assert ratio["h2o", kept].ratio_high < ratio["random", kept].ratio_low
 
 
 def test_prompts_of_any_lengths_are_answered_as_alone(tmp_path):

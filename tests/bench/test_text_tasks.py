@@ -18,7 +18,7 @@ from prunarium.bench.story_models import story_bert
 from prunarium.bench.story_prompts import texts
 from prunarium.bench.story_tokenizer import story_tokenizer
 from prunarium.bench.text_spans import _best
-from prunarium.bench.workload import workload_for
+from prunarium.bench.workloads import workload_for
 from prunarium.registry import find_card
 
 from .text_directories import (
@@ -290,7 +290,7 @@ FAULTS = {
     "an endless question": (
         "extractive-qa",
         [{**questions()[0], "question": SENTENCE * 20}],
-        "a question takes 162 of the 80",
+        "a question takes 163 of the 80",
     ),
     "no answer": ("generative-qa", questions()[-1:], "row 0 has no answer; give a split that has one in each row"),
     "no room": (

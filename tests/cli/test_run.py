@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from prunarium.bench.workload import read_image
+from prunarium.bench.image_folder import read_image
 from prunarium.cli import main
 from prunarium.cli.values import parse_setting
 from prunarium.records import MeasuredScore

@@ -71,7 +71,9 @@ def test_perplexity_is_compared_and_verified(place, prunarium, tmp_path):
     assert done.code == 0, done.err
     compared = ("compare", "--family", "decoder", "--benchmark", "perplexity", "--records", tmp_path)
     [ranking] = json.loads(prunarium(*compared, "--json").out)["rankings"]
-    assert all(row["perplexity_ratio"] > 0 for row in ranking["rows"])
+    assert all(
+        0 < row["perplexity_low"] <= row["perplexity_ratio"] <= row["perplexity_high"] for row in ranking["rows"]
+    )
     assert "perplexity" in prunarium(*compared).out.split("rank", 1)[1].split("\n")[0]
     own = ("--data", place / "text.txt", "--checkpoint", place / "llama")
     done = prunarium("verify", "knorm", "--records", tmp_path, *own)

@@ -10,17 +10,19 @@ import torch
 from matplotlib.figure import Figure
 
 from prunarium import PrunariumError, load
-from prunarium.bench import workload
+from prunarium.bench import workloads
 from prunarium.bench.benchmarks import find_benchmark
+from prunarium.bench.image_folder import read_image
 from prunarium.bench.pictures import token_maps, token_picture
 from prunarium.bench.pictures.token_bars import MOST_NUMBERS, draw_bars
+from prunarium.bench.workload import Workload
 from prunarium.cli import main
 
 CPU = torch.device("cpu")
 
 
-def on(benchmark: str) -> workload.Workload:
-    return workload.embedded(find_benchmark(benchmark), CPU)  # type: ignore[arg-type]
+def on(benchmark: str) -> Workload:
+    return workloads.embedded(find_benchmark(benchmark), CPU)  # type: ignore[arg-type]
 
 
 def test_token_map_paints_groups_and_drops() -> None:
@@ -63,7 +65,7 @@ def test_many_blocks_have_no_numbers() -> None:
 def test_a_picture_is_an_image(tmp_path: Path, name: str, benchmark: str) -> None:
     work = on(benchmark)
     path = token_picture.draw(load(name), work, tmp_path / "deep" / "map.png", "--picture")
-    assert workload.read_image(path).size[0] > 400
+    assert read_image(path).size[0] > 400
     with pytest.raises(PrunariumError, match=r"--picture .*cannot be written"):
         token_picture.draw(load(name), work, path / "below-a-file.png", "--picture")
 
@@ -98,7 +100,7 @@ def test_the_command_draws_at_a_budget(
     monkeypatch.chdir(tmp_path)
     assert visualize(monkeypatch, "tome", "--budget", "0.5", "--inputs", "1") == 0
     assert capsys.readouterr().out == "picture: build/tome-cluttered-digits.png\n"
-    assert workload.read_image(tmp_path / "build" / "tome-cluttered-digits.png").size[0] > 400
+    assert read_image(tmp_path / "build" / "tome-cluttered-digits.png").size[0] > 400
 
 
 @pytest.mark.parametrize(

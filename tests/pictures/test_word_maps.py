@@ -5,7 +5,7 @@ import torch
 from matplotlib.figure import Figure
 
 from prunarium import load
-from prunarium.bench import workload
+from prunarium.bench import workloads
 from prunarium.bench.benchmarks import find_benchmark
 from prunarium.bench.pictures.word_maps import COLUMNS, FAINTEST, draw_words, height, shares_left
 
@@ -14,7 +14,7 @@ SAMPLES = 2
 
 @torch.inference_mode()
 def of(name: str, benchmark: str, **parameters):
-    work = workload.embedded(find_benchmark(benchmark), torch.device("cpu"))  # type: ignore[arg-type]
+    work = workloads.embedded(find_benchmark(benchmark), torch.device("cpu"))  # type: ignore[arg-type]
     inputs, method = work.data.batch(0, SAMPLES, work.device), load(name, **parameters)
     with method.apply(work.model) as handle:
         work.answer(work.model, inputs)

@@ -252,7 +252,7 @@ def test_a_method_of_two_families_needs_a_record_in_each(measured: Path, prunari
     done = prunarium("verify", "--fast", measured / "random", "--json")
     data = json.loads(done.out)
     assert (done.code, data["passed"], data["failed"]) == (1, 1, 0)
-    others = ("digit-grid", "storyworld-encoder", "storyworld-decoder", "storyworld-needle")
+    others = ("digit-grid", "storyworld-encoder", "storyworld-decoder", "storyworld-needle", "storyworld-perplexity")
     assert data["missing"] == [{"method": "random", "benchmark": benchmark} for benchmark in others]
 
 

@@ -25,7 +25,7 @@ FIXED = {
     "papers/index.md",
     "methods/index.md",
     "benchmarks/index.md",
-    *(f"benchmarks/{name}/index.md" for name in ("cost-only", "claims", "disagreements", "speed-up")),
+    *(f"benchmarks/{name}/index.md" for name in ("cost-only", "claims", "disagreements", "speed-up", "shorter-caches")),
     "guide/choose.md",
     *(f"reference/{name}.md" for name in REFERENCE),
     *(f"reference/files/{name}.md" for name in MODELS),

@@ -21,7 +21,8 @@ from prunarium.bench.prompt_workload import PromptWorkload, check_scorer, prompt
 from prunarium.bench.records import CorruptRecordError, locked, read_score, score_path, write_score
 from prunarium.bench.run import Run
 from prunarium.bench.sharding import is_first
-from prunarium.bench.workload import Workload, find_device, workload_for
+from prunarium.bench.workload import Workload, find_device
+from prunarium.bench.workloads import workload_for
 from prunarium.catalog.wording import in_words
 from prunarium.errors import PrunariumError
 from prunarium.families import Method, PromptMethod, TokenMethod, adapter_for

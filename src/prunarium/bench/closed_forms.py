@@ -25,7 +25,8 @@ def closed_form(model: Any, report: Report, inputs: Inputs) -> Stages:
     if TextEncoder.fits(model):
         return {WHOLE: encoder_macs(model, report)}
     if type(model).__name__ in ANATOMIES:
-        return {WHOLE: language_model_macs(model, [record.attended for record in report.blocks])}
+        worked, attended = report.tokens_out, [record.attended for record in report.blocks]
+        return {WHOLE: language_model_macs(model, worked, attended)}
     inner, text = model.model, inputs["input_ids"].shape[1] - report.tokens_in[0]
     prefill = decoder_macs(inner.language_model.layers, [count + text for count in report.tokens_out])
     stages = {"prefill": prefill + Macs(linear=model.lm_head.weight.numel())}
@@ -178,20 +179,27 @@ def _windows(frames: int, height: int, width: int, merge: int, side: int) -> lis
     return [merge * merge * row * column for row in rows for column in columns] * frames
 
 
-def language_model_macs(model: Any, tokens: list[int]) -> Macs:
-    """Closed form of a causal language model that reads one prompt and tells a word, from the tokens in each layer."""
+def language_model_macs(model: Any, tokens: list[int], attended: list[int]) -> Macs:
+    """Closed form of a causal language model that reads one prompt and tells a word, from the tokens that each layer
+    works on, and those that they attend to."""
     reader = ANATOMIES[type(model).__name__].reader(model)
     around = sum(_linear(part) for name in ("project_in", "project_out") if (part := getattr(reader, name, None)))
     linear = tokens[0] * around + model.get_output_embeddings().weight.numel()
-    return decoder_macs(reader.layers, tokens) + Macs(linear=linear)
+    return decoder_macs(reader.layers, tokens, attended) + Macs(linear=linear)
 
 
-def decoder_macs(layers: Any, tokens: list[int]) -> Macs:
-    """Closed form of decoder layers, one prompt, from the tokens in each layer, text and image."""
+def decoder_macs(layers: Any, tokens: list[int], attended: list[int] | None = None) -> Macs:
+    """Closed form of decoder layers, one prompt, from the tokens in each layer, text and image.
+
+    Args:
+        layers: of the decoder.
+        tokens: that each of them works on.
+        attended: that these attend to, where more are in the cache.
+    """
     linear = attention = 0
-    for layer, count in zip(layers, tokens, strict=True):
+    for layer, count, keys in zip(layers, tokens, attended or tokens, strict=True):
         linear += count * _linear(layer)
-        attention += 2 * count * count * _attended_width(layer)
+        attention += 2 * count * keys * _attended_width(layer)
     return Macs(linear=linear, attention=attention)
 
 

@@ -34,7 +34,7 @@ class Row:
     with the interval of ``mean_of_draws``. ``cache_ratio`` is the untouched model's bytes over the method's in the
     key-value cache of a prompt, empty where they were not measured. ``level_with_best`` says that the interval of the
     difference overlaps that of the first row: the two are not told apart. ``perplexity_ratio`` is the method's
-    perplexity over the untouched model's, empty where no text was foretold.
+    perplexity over the untouched model's, with its paired 95 % interval, all empty where no text was foretold.
     """
 
     rank: int
@@ -52,6 +52,8 @@ class Row:
     speed: tuple[SpeedRatio, ...]
     level_with_best: bool
     perplexity_ratio: float | None = None
+    perplexity_low: float | None = None
+    perplexity_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ def _row(method: str, setting: str, draws: list[MeasuredScore]) -> Row:
     difference, low, high = mean_of_draws(
         [(one.method - one.baseline, one.difference_low, one.difference_high) for one in found]
     )
+    surprise, surprise_low, surprise_high = _perplexity(draws)
     return Row(
         rank=0,
         method=method,
@@ -180,14 +183,17 @@ def _row(method: str, setting: str, draws: list[MeasuredScore]) -> Row:
         cache_ratio=_cache_ratio(draws),
         speed=tuple(_speeds(draws)),
         level_with_best=False,
-        perplexity_ratio=_perplexity_ratio(draws),
+        perplexity_ratio=surprise,
+        perplexity_low=surprise_low,
+        perplexity_high=surprise_high,
     )
 
 
-def _perplexity_ratio(draws: list[MeasuredScore]) -> float | None:
+def _perplexity(draws: list[MeasuredScore]) -> tuple[float, float, float] | tuple[None, None, None]:
+    """The ratio with its interval."""
     found = [score.perplexity for score in draws]
-    ratios = [one.method / one.baseline for one in found if one]
-    return fmean(ratios) if len(ratios) == len(found) else None
+    ratios = [(one.method / one.baseline, one.ratio_low, one.ratio_high) for one in found if one]
+    return mean_of_draws(ratios) if len(ratios) == len(found) else (None, None, None)
 
 
 def _cache_ratio(draws: list[MeasuredScore]) -> float | None:

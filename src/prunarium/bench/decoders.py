@@ -1,18 +1,13 @@
-"""LLaVAs by the shapes of their language models, for costs and times that need no trained weights."""
+"""Large language models, inside LLaVAs and alone, by their shapes: for costs and times that need no trained weights."""
 
-import re
 from dataclasses import dataclass, replace
-from math import isqrt
 
 import torch
-from torch import Tensor, nn
-
-from prunarium.errors import PrunariumError
+from torch import nn
 
 HEAD_DIM = 128
 PATCH = 14
-TEXT = 64
-_FEW_LAYERS = re.compile(r"(?P<model>.+)-(?P<layers>\d+)-of-(?P<depth>\d+)-layers(?P<text>\+.*)?")
+POSITIONS = 131072
 
 
 @dataclass(frozen=True)
@@ -78,83 +73,45 @@ DECODERS = {
 
 
 @dataclass(frozen=True)
-class FewLayers:
-    """A LLaVA of some of a decoder's layers, each at its full width, and one prompt.
-
-    Tower and vocabulary shrink with the depth, so that tower, language model and word head take the shares of the cost
-    that they take in the whole model.
+class TextDecoder:
+    """A Llama that reads text alone.
 
     Attributes:
-        whole: what it is a part of.
-        layers: of the language model.
-        text: tokens of the prompt beside the image.
+        heads: of queries.
+        key_heads: of keys and values.
+        words: in the vocabulary.
+        tied: whether the word head has the weights of the embedding.
     """
 
-    whole: Decoder
     layers: int
-    text: int = TEXT
+    width: int
+    feed_forward: int
+    heads: int
+    key_heads: int
+    words: int
+    tied: bool = False
 
-    @property
-    def part(self) -> Decoder:
-        """The decoder as it is built."""
+    def llama(self) -> nn.Module:
+        """A whole Llama with random weights, for prompts of any length."""
+        from transformers import LlamaConfig, LlamaForCausalLM
 
-        def share(count: int, least: int) -> int:
-            return max(least, round(count * self.layers / self.whole.layers))
-
-        tower = replace(self.whole.tower, layers=share(self.whole.tower.layers, least=2))
-        return replace(self.whole, layers=self.layers, words=share(self.whole.words, least=64), tower=tower)
-
-    @property
-    def image_size(self) -> int:
-        """Pixels a side."""
-        return isqrt(self.whole.image_tokens) * PATCH
-
-    def build(self, device: torch.device, seed: int) -> nn.Module:
-        """The model with random weights."""
-        torch.manual_seed(seed)
-        with device:
-            return self.part.llava(self.image_size)
-
-    def inputs(self, seed: int) -> dict[str, Tensor]:
-        """A prompt of random words around one image of noise."""
-        draw = torch.Generator().manual_seed(seed)
-        image = self.part.words - 1
-        words = torch.randint(3, image, (1, self.text), generator=draw)
-        before, after = words.split([self.text // 2, self.text - self.text // 2], dim=1)
-        ids = torch.cat([before, torch.full((1, self.whole.image_tokens), image), after], dim=1)
-        pixels = torch.randn(1, 3, self.image_size, self.image_size, generator=draw)
-        return {"input_ids": ids, "pixel_values": pixels}
+        return LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=self.words,
+                hidden_size=self.width,
+                intermediate_size=self.feed_forward,
+                num_hidden_layers=self.layers,
+                num_attention_heads=self.heads,
+                num_key_value_heads=self.key_heads,
+                max_position_embeddings=POSITIONS,
+                tie_word_embeddings=self.tied,
+            )
+        ).eval()
 
 
-def few_layers(name: str) -> FewLayers | None:
-    """What ``llava-1.5-7b-5-of-32-layers+64`` means: five of its layers, with 64 tokens of text; 64 also without it.
-
-    Returns:
-        ``None`` for names of another form.
-
-    Raises:
-        PrunariumError: there is no such decoder, or it has not so many layers.
-    """
-    said = _FEW_LAYERS.fullmatch(name)
-    if said is None:
-        return None
-    square = {known: one for known, one in DECODERS.items() if isqrt(one.image_tokens) ** 2 == one.image_tokens}
-    whole = square.get(f"{said['model']}-decoder")
-    if whole is None or int(said["depth"]) != whole.layers or not 1 <= int(said["layers"]) <= whole.layers:
-        known = ", ".join(f"{one.removesuffix('-decoder')}-N-of-{square[one].layers}-layers" for one in square)
-        raise PrunariumError(f"--model {name}: there is no such part of a model; there are {known}")
-    return FewLayers(whole, int(said["layers"]), number_after("+", name) or TEXT)
-
-
-def number_after(sign: str, name: str) -> int | None:
-    """What a model's name says after a sign; ``None`` where the sign is not in it.
-
-    Raises:
-        PrunariumError: it is no number above 0.
-    """
-    _, found, digits = name.partition(sign)
-    if not found:
-        return None
-    if not digits.isdecimal() or int(digits) == 0:
-        raise PrunariumError(f"--model {name}: needs a number above 0 after '{sign}'")
-    return int(digits)
+TEXT_DECODERS = {
+    "llama-2-7b": TextDecoder(32, 4096, 11008, heads=32, key_heads=32, words=32000),
+    "llama-3.1-8b": TextDecoder(32, 4096, 14336, heads=32, key_heads=8, words=128256),
+    "llama-3.2-1b": TextDecoder(16, 2048, 8192, heads=32, key_heads=8, words=128256, tied=True),
+}
+"""By the configurations that their models are published with."""

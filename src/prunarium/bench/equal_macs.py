@@ -70,12 +70,16 @@ def equal_macs(scores: Iterable[MeasuredScore], share: float = SHARE) -> dict[Pl
     found: dict[Place, dict[str, dict[int, Timed]]] = {}
     for score in sorted(scores, key=lambda one: -abs(_share(one) - share)):
         if score.speed and score.benchmark is None and abs(_share(score) - share) <= NEAR * share:
-            where = score.environment
-            place = Place(score.model, where.device, where.threads, where.precision)
-            by_method = found.setdefault(place, {})
+            by_method = found.setdefault(place_of(score), {})
             for speed in score.speed:
                 by_method.setdefault(score.method, {})[speed.batch_size] = Timed(score, speed)
     return found
+
+
+def place_of(score: MeasuredScore) -> Place:
+    """Where a score was timed."""
+    where = score.environment
+    return Place(score.model, where.device, where.threads, where.precision)
 
 
 def _share(score: MeasuredScore) -> float:

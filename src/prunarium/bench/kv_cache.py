@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from prunarium.bench.samples import Inputs, for_model
 from prunarium.errors import PrunariumError
@@ -77,6 +77,18 @@ def bytes_of(cache: Any) -> int:
     """Bytes of memory behind the keys and values of all layers; what two tensors share counts once."""
     parts = [part.untyped_storage() for layer in cache.layers for part in (layer.keys, layer.values)]
     return sum({storage.data_ptr(): storage.nbytes() for storage in parts}.values())
+
+
+def tensors_of(cache: Any) -> dict[str, Tensor]:
+    """All that the layers of a cache hold: what is known of their entries, and tokens that wait for a layer, too."""
+    kept = [vars(layer) for layer in cache.layers]
+    kept += [vars(layer.waiting) for layer in cache.layers if getattr(layer, "waiting", None) is not None]
+    return {
+        f"{number}.{name}": part
+        for number, parts in enumerate(kept)
+        for name, part in parts.items()
+        if isinstance(part, Tensor)
+    }
 
 
 def closed_form(model: Any, entries: Sequence[int], dtype: torch.dtype) -> int:

@@ -17,7 +17,8 @@ from prunarium.bench.quality import Answers, compare_answers, compare_kinds
 from prunarium.bench.samples import Inputs
 from prunarium.bench.scored_run import Found, ScoredRun
 from prunarium.bench.sharding import leave_the_rest_to_the_first, spread
-from prunarium.bench.timing import Stopwatch, interleave, interval, own_work, seconds
+from prunarium.bench.speed import as_speed
+from prunarium.bench.timing import Stopwatch, interleave, own_work, seconds
 from prunarium.errors import PrunariumError
 from prunarium.families import CompressedPrompt, PromptMethod
 from prunarium.records import BUDGET_TOLERANCE, Cost, MeasuredScore, Speed
@@ -153,15 +154,8 @@ class PromptRun(ScoredRun):
             return lambda: seconds(step, device)
 
         plain, with_method = interleave([timed(untouched), timed(reduced)], self.seconds_per_batch_size)
-        own, whole = own_work(watched, len(plain))
+        own = own_work(watched, len(plain))
         reads_again = self.method.scores_with is not None  # torch's tracker follows no model through several calls
-        return Speed(
-            batch_size=size,
-            baseline_ms=interval(plain * 1e3),
-            method_ms=interval(with_method * 1e3),
-            ratio=interval(plain / with_method),
-            own_ms=interval(own * 1e3),
-            own_share=round(float(np.median(own / whole)), 4),
-            peak_memory_baseline=peak_memory(untouched, workload.model, {}, device),
-            peak_memory=None if reads_again else peak_memory(reduced, workload.model, {}, device),
-        )
+        steps = (untouched, None if reads_again else reduced)
+        peaks = [peak_memory(step, workload.model, {}, device) if step else None for step in steps]
+        return as_speed(size, (plain, with_method), own, (peaks[0], peaks[1]))

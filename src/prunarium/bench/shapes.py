@@ -18,7 +18,8 @@ from prunarium.bench.acting import check_acted
 from prunarium.bench.benchmarks import classify
 from prunarium.bench.closed_forms import decoder_macs
 from prunarium.bench.counters import audit, count_macs
-from prunarium.bench.decoders import DECODERS, Decoder, number_after
+from prunarium.bench.decoders import DECODERS, Decoder
+from prunarium.bench.few_layers import number_after
 from prunarium.bench.run import Run, TokensLeft
 from prunarium.bench.samples import InMemory, Inputs
 from prunarium.bench.workload import Workload

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from prunarium.bench.decoding import decode_speeds
+from prunarium.bench.kv_cache import CACHING
 from prunarium.bench.memory import peak_memory
 from prunarium.bench.samples import Inputs
 from prunarium.bench.timing import LONG, Stopwatch, interleave, interval, own_work, seconds
@@ -45,7 +46,7 @@ def speeds(methods: Sequence[TokenMethod], workload: Workload, size: int, about:
     plain, *others = interleave([untouched, *map(reduced, methods)], about * len(methods) / 2)
     peak = peak_memory(step, model, inputs, device)
     decodes: Sequence[Decode | None] = [None] * len(methods)
-    if all(shape_of(method, model).family == "vlm" for method in methods):
+    if all(shape_of(method, model).family in CACHING for method in methods):
         decodes = decode_speeds(methods, workload, size, about / 2)
     return [
         _speed(method, workload, size, inputs, step, (plain, times), peak).model_copy(update={"decode": decode})
@@ -63,7 +64,7 @@ def _speed(
     peak_baseline: int,
 ) -> Speed:
     model, device = workload.model, workload.device
-    plain, with_method = times
+    plain, _ = times
 
     def watched() -> tuple[float, float]:
         with method.apply(model) as handle:
@@ -73,16 +74,35 @@ def _speed(
             whole = seconds(step, device)
             return stopwatch.seconds, whole
 
-    own, whole = own_work(watched, len(plain))
+    own = own_work(watched, len(plain))
     with method.apply(model):
         peak = peak_memory(step, model, inputs, device)
+    return as_speed(size, times, own, (peak_baseline, peak))
+
+
+def as_speed(
+    size: int,
+    times: tuple[np.ndarray, np.ndarray],
+    own: tuple[np.ndarray, np.ndarray],
+    peaks: tuple[int | None, int | None],
+) -> Speed:
+    """The record of a step.
+
+    Args:
+        size: samples in it.
+        times: seconds of the untouched model and with the method, round by round.
+        own: seconds of the method's own work, and of the steps that it was timed in.
+        peaks: bytes at the peak of the untouched model's step, and with the method.
+    """
+    plain, with_method = times
+    work, whole = own
     return Speed(
         batch_size=size,
         baseline_ms=interval(plain * 1e3),
         method_ms=interval(with_method * 1e3),
         ratio=interval(plain / with_method),
-        own_ms=interval(own * 1e3),
-        own_share=round(float(np.median(own / whole)), 4),
-        peak_memory_baseline=peak_baseline,
-        peak_memory=peak,
+        own_ms=interval(work * 1e3),
+        own_share=round(float(np.median(work / whole)), 4),
+        peak_memory_baseline=peaks[0],
+        peak_memory=peaks[1],
     )

@@ -1,4 +1,4 @@
-"""``storyworld`` as benchmarks: an encoder names the place, a decoder generates the answer."""
+"""``storyworld`` as benchmarks: an encoder names the place, a decoder generates the answer, or foretells the story."""
 
 from dataclasses import replace
 
@@ -8,13 +8,19 @@ from torch import Tensor
 from prunarium.bench import models, responses, story_models, storyworld
 from prunarium.bench.benchmarks import EmbeddedBenchmark, next_word
 from prunarium.bench.samples import InMemory, no_images
-from prunarium.bench.story_words import ANSWER_WORDS, VOCABULARY, in_words
-from prunarium.bench.storyworld import Asked
+from prunarium.bench.story_words import ANSWER_WORDS, BOS, VOCABULARY, in_words
+from prunarium.bench.storyworld import Asked, Stories
+from prunarium.bench.text_answers import next_token
 from prunarium.bench.text_classes import class_scores
+from prunarium.bench.text_words import say_given_words
 
 ENCODER_WORDS, DECODER_WORDS, NEEDLE_WORDS = 128, 256, 1024
 """Of a story with its question."""
+RUNNING_WORDS = 512
+"""Of a story without one."""
 NEEDLE_DEPTH = 0.05
+FORETOLD = 64
+"""Words at a story's end that are to be foretold."""
 
 
 def _captions(asked: Asked) -> tuple[str, ...]:
@@ -41,6 +47,14 @@ def to_decode(asked: Asked) -> InMemory:
     return InMemory(
         inputs, answers, no_images(len(answers)), _captions(asked), asked.kinds, _words(inputs["input_ids"])
     )
+
+
+def to_foretell(stories: Stories) -> InMemory:
+    """Stories without a question; their last words are to be foretold one by one, each behind all words before it."""
+    begin, last = stories.words[:, :-FORETOLD], torch.from_numpy(stories.words[:, -FORETOLD:])
+    ids = torch.nn.functional.pad(torch.from_numpy(begin), (1, 0), value=BOS)
+    captions = tuple(f"... {in_words(words)}" for words in last.tolist())
+    return InMemory({"input_ids": ids, "words": last}, last, no_images(len(ids)), captions, words=_words(ids))
 
 
 STORYWORLD_ENCODER = EmbeddedBenchmark(
@@ -83,4 +97,16 @@ STORYWORLD_NEEDLE = replace(
     make=lambda count, seed: to_decode(storyworld.needles(count, seed, NEEDLE_WORDS, NEEDLE_DEPTH)),
 )
 
-STORY_BENCHMARKS = (STORYWORLD_ENCODER, STORYWORLD_DECODER, STORYWORLD_NEEDLE)
+STORYWORLD_PERPLEXITY = replace(
+    STORYWORLD_DECODER,
+    name="storyworld-perplexity",
+    summary="how well the last 64 words of a story are foretold, once a method has acted on the 448 before them",
+    metrics=("next word",),
+    samples=200,
+    large_batch=16,
+    make=lambda count, seed: to_foretell(storyworld.running_text(count, seed, RUNNING_WORDS)),
+    answer=next_token,
+    respond=say_given_words,
+)
+
+STORY_BENCHMARKS = (STORYWORLD_ENCODER, STORYWORLD_DECODER, STORYWORLD_NEEDLE, STORYWORLD_PERPLEXITY)

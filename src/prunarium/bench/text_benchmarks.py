@@ -45,7 +45,7 @@ TEXT_CLASSIFICATION = TextBenchmark(
 
 EXTRACTIVE_QA = TextBenchmark(
     name="extractive-qa",
-    revision=1,
+    revision=2,
     family="encoder",
     summary="the span of a text that answers a question, in a Hugging Face dataset such as SQuAD (--data)",
     metrics=("f1", "exact match"),

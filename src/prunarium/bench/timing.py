@@ -14,9 +14,9 @@ from prunarium.records import Interval
 WARM_UP = 3
 FEWEST, MOST = 8, 200  # rounds
 FEW_LONG = 3
-LONG = 2.0
+LONG = 1.0
 """Seconds from which on a step is long: what ran before it hardly shows in its time."""
-VERY_LONG = 10.0
+VERY_LONG = 5.0
 """Seconds from which on a step is its own warm-up, and three rounds say what eight would."""
 DIGITS = 4
 
@@ -60,19 +60,22 @@ class Stopwatch:
         self.seconds += time.perf_counter() - begin
 
 
-def interleave(contenders: Sequence[Callable[[], float]], about: float, beside: float = 0.0) -> np.ndarray:
+def interleave(
+    contenders: Sequence[Callable[[], float]], about: float, beside: float = 0.0, fewest: int = FEWEST
+) -> np.ndarray:
     """Seconds of contenders that take turns: in their order, then the other way round, and so on.
 
     Args:
         contenders: each times itself once.
-        about: seconds to spend; never fewer than 8 rounds (3 of very long steps) nor more than 200, after 3 rounds of
-            warm-up (1 of long steps, none of very long ones).
+        about: seconds to spend; never fewer than ``fewest`` rounds (3 of very long steps) nor more than 200, after 3
+            rounds of warm-up (1 of long steps, none of very long ones).
         beside: seconds that each takes each time for what it does not time, where these count too.
+        fewest: rounds.
 
     Returns:
         ``[contenders, rounds]``.
     """
-    fewest, (first, *others) = FEWEST, contenders
+    first, *others = contenders
     for _ in range(WARM_UP):
         taken = first() + beside
         if taken > VERY_LONG:

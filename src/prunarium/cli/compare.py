@@ -119,9 +119,18 @@ def _table(ranking: "Ranking") -> "Table":
         seeds = f" ({row.seeds} seeds)" if row.seeds > 1 else ""
         cells = (f"{row.rank}{mark}", row.method, f"{percent(row.quality)}{seeds}", difference)
         costs = [times(row.mac_ratio), *([times(row.cache_ratio) if row.cache_ratio else ""] if caches else [])]
-        costs += [times(row.perplexity_ratio) if row.perplexity_ratio else ""] if foretold else []
+        costs += [_perplexity(row)] if foretold else []
         table.add_row(*cells, *costs, *_speeds(row, sizes))
     return table
+
+
+def _perplexity(row: "Row") -> str:
+    """Below 1 is better than the untouched model."""
+    from prunarium.bench.wording import times_between
+
+    if row.perplexity_ratio is None or row.perplexity_low is None or row.perplexity_high is None:
+        return ""
+    return times_between(row.perplexity_ratio, row.perplexity_low, row.perplexity_high)
 
 
 def _batch_sizes(rows: "Sequence[Row]") -> list[int]:

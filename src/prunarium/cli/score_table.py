@@ -87,6 +87,11 @@ def _speed_rows(speed: Speed, own: str) -> Iterator[tuple[str, ...]]:
     if speed.decode:
         word = speed.decode
         yield f"each word after it, {at}", _ms(word.baseline_ms), _ms(word.method_ms), ratio(word.ratio)
+        if word.own_ms and word.own_share is not None:
+            yield f"{own} in a word, {at}", "", _ms(word.own_ms), f"{percent(word.own_share)} of the word"
+        if word.cache_bytes and word.cache_bytes_baseline:
+            cache = f"key-value cache after {word.words} words, {at}"
+            yield cache, *_less(word.cache_bytes_baseline, word.cache_bytes)
     if speed.peak_memory and speed.peak_memory_baseline:
         yield f"peak memory, {at}", *_less(speed.peak_memory_baseline, speed.peak_memory)
 

@@ -9,6 +9,7 @@ from prunarium.records.card import Family
 
 Scalar = str | int | float | bool | None
 NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Bytes = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 DeviceKind = Literal["cpu", "cuda", "meta"]
@@ -112,25 +113,40 @@ class Cost(Record):
         default_factory=dict, description="the same with the method; with macs_own they sum to macs"
     )
     tokens_baseline: list[int] = Field(
-        description="tokens leaving each block (vlm: image tokens that each layer's cache holds after the prompt; "
-        "prompt: of the prompt, as each layer reads it)"
+        description="tokens leaving each block (vlm, decoder: tokens, of the image or all, that each layer's cache "
+        "holds after the prompt; prompt: of the prompt, as each layer reads it)"
     )
     tokens: list[float] = Field(description="the same with the method, mean over samples")
     budget: float = Field(gt=0, le=1, description="mean tokens per block, of the untouched model's")
     cache: Cache | None = Field(
         None,
-        description="vlm, prompt: what the prompt leaves for the words to come; empty in records from before it was "
-        "kept",
+        description="vlm, decoder, prompt: what the prompt leaves for the words to come; empty in records from before "
+        "it was kept",
     )
 
 
 class Decode(Record):
-    """Interleaved timing of words that follow a prompt, on the cache that it left (vlm)."""
+    """Interleaved timing of words that follow a prompt, on the cache that it left (vlm, decoder), and their memory.
+
+    What a record from before it was kept does not say is empty.
+    """
 
     words: int = Field(ge=1, description="how many were said in a row, the same with and without the method")
     baseline_ms: Interval = Field(description="milliseconds of one word of the untouched model")
     method_ms: Interval = Field(description="milliseconds of one word with the method")
     ratio: Interval = Field(description="untouched time over method time of neighbouring runs; above 1 is faster")
+    own_ms: Interval | None = Field(
+        None, description="milliseconds of a word inside the method's own work, in runs apart"
+    )
+    own_share: Share | None = Field(None, description="median share of that work in the words, in the same runs")
+    cache_bytes_baseline: Bytes | None = Field(
+        None, description="of keys and values behind these words, all layers and samples, of the untouched model"
+    )
+    cache_bytes: Bytes | None = Field(None, description="the same with the method")
+    peak_memory_baseline: Bytes | None = Field(
+        None, description="bytes alive at the peak of one more word's step, weights and cache included"
+    )
+    peak_memory: Bytes | None = Field(None, description="the same with the method")
 
 
 class Speed(Record):
@@ -143,13 +159,15 @@ class Speed(Record):
     own_ms: Interval = Field(
         description="milliseconds of a step inside the method's own work, in runs apart (prompt: the compression)"
     )
-    own_share: float = Field(ge=0, le=1, description="median share of that work in the step, in the same runs")
+    own_share: Share = Field(description="median share of that work in the step, in the same runs")
     peak_memory_baseline: Bytes | None = Field(
         None, description="bytes alive at the peak of a step, weights and inputs included"
     )
     peak_memory: Bytes | None = Field(None, description="the same with the method")
     decode: Decode | None = Field(
-        None, description="vlm: of the words after the prompt; the times above are of the prompt alone (its prefill)"
+        None,
+        description="vlm, decoder: of the words after the prompt; the times above are of the prompt alone (its "
+        "prefill)",
     )
 
 

@@ -10,7 +10,8 @@ from prunarium.bench.benchmarks import EmbeddedBenchmark, benchmarks
 from prunarium.bench.budgets import at_budget
 from prunarium.bench.responses import right
 from prunarium.bench.run import Run
-from prunarium.bench.workload import Workload, workload_for
+from prunarium.bench.workload import Workload
+from prunarium.bench.workloads import workload_for
 from prunarium.errors import PrunariumError
 from prunarium.families import Handle, TokenMethod
 from prunarium.ops import DROPPED, groups

@@ -22,10 +22,13 @@ class Folding:
         looking: whether what the layers read now is the method's affair.
         whole: tokens of the prompt.
         share: of them, as many as the cache holds in the end, the mean over samples.
+        read_last: of them, those that stay as they are.
     """
 
     def __init__(self, reading: "Reading") -> None:
         self.reading, self.whole = reading, reading.count
+        assert reading.method is not None
+        self.read_last = reading.method.spared
         self.looking, self.share = False, 1.0
 
     def look(self, layer: "ReadingLayer", cached: Any) -> None:
@@ -83,7 +86,8 @@ class Folding:
             for length in lengths.unique().tolist():
                 rows = (lengths == length).nonzero()[:, 0]
                 context = Context(embedded[rows, -length:], reading.reader, reading.anatomy)
-                found.append((rows, method.compress(context)))
+                with reading.handle.watch():
+                    found.append((rows, method.compress(context)))
         finally:
             self.looking = False
         return found

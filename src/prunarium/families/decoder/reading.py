@@ -87,7 +87,7 @@ class Reading:
         if self.selection is not None:
             kwargs = self.selection.read(kwargs)
             self.real, self.count = real_tokens(kwargs["attention_mask"]), kwargs["attention_mask"].shape[1]
-            self._record_whole(self.selection.share)
+            self._record_whole(self.selection.share, self.selection.read_last)
         self.position = self._position(kwargs.get("position_ids"), len(tokens), tokens.device)
         return kwargs
 
@@ -106,12 +106,13 @@ class Reading:
             return self.real.sum(dim=1, keepdim=True)
         return torch.full((batch, 1), self.count, device=device)
 
-    def _record_whole(self, share: float = 1.0) -> None:
-        """Note that every layer keeps all that the model reads."""
+    def _record_whole(self, share: float = 1.0, worked: int | None = None) -> None:
+        """Note that every layer keeps all that the model reads, and on how many of these tokens it works."""
         count = self.count if self.selection is None else self.selection.whole
+        worked = self.count if worked is None else worked
         for layer in range(len(self.layers)):
             self.handle.records.append(
-                BlockRecord(layer, count, self.count, self.count, cached=count * share, room=self.count)
+                BlockRecord(layer, count, self.count, worked, cached=count * share, room=self.count)
             )
 
     def _go_on(self, tokens: Tensor, kwargs: dict[str, Any], cache: Any) -> dict[str, Any]:

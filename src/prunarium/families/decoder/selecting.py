@@ -24,7 +24,10 @@ class Selection:
         looking: whether the first layers see the whole prompt now.
         whole: tokens of the prompt.
         share: of them, those that the model reads, the mean over samples.
+        read_last: tokens that the model works on when it reads what is left; ``None`` for all that it then caches.
     """
+
+    read_last: int | None = None
 
     def __init__(self, reading: "Reading", layer: int) -> None:
         self.reading, self.layer = reading, layer
