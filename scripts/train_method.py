@@ -42,9 +42,12 @@ Those of the vlm family were made with ``--batch 16 --variants 1 --lowest 0.03 -
     tokenpacker   --rate 4e-3    honeybee      --rate 4e-3
     victor        --rate 2e-2    voco-llama    --rate 2e-2
 
-and, with --backbone --highest 0.95 --steps 400 --rate 1e-2, is to be made
+and, with --backbone,
 
-    deco          --only multi_modal_projector --only 'language_model*q_proj' --only 'language_model*k_proj'
+    deco          --steps 600 --rate 4e-3 --highest 0.95 --only multi_modal_projector
+                  --only 'language_model*q_proj' --only 'language_model*k_proj'
+    voco-llama    --steps 500 --rate 1e-2 --only language_model    (V)
+    voco-llama    --steps 1300 --rate 1e-2 --only language_model --highest 0.3 --start V
 
 Those of the decoder family were made with ``--backbone --variants 0 --check 32 --param question=1``, before the decoder
 of storyworld had learned all that it knows now:
