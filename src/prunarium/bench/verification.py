@@ -228,6 +228,10 @@ def _checks(expected: MeasuredScore, got: MeasuredScore) -> Iterator[Check]:
         yield _equal(quantity, getattr(expected.cost, field), getattr(got.cost, field))
     if expected.cost.cache and got.cost.cache:  # records from before it was kept have none
         yield from _cache(expected.cost.cache, got.cost.cache)
+    for before, after in zip(expected.speed, got.speed, strict=False):  # none where it was not timed again
+        if before.decode and after.decode and before.decode.cache_bytes:  # likewise
+            name = f"cache bytes behind {after.decode.words} words, batch {after.batch_size}"
+            yield _equal(name, before.decode.cache_bytes, after.decode.cache_bytes)
     timed = _ratios(got)
     for quantity, ratio in _ratios(expected).items():
         if quantity in timed:
