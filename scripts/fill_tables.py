@@ -93,8 +93,10 @@ def questions(scores: list[MeasuredScore]) -> str:
 
 
 def _of_real_size(scores: list[MeasuredScore]) -> list[MeasuredScore]:
-    """On models of others, at settings that somebody gave; those turned to equal MACs have a page of the site."""
-    return [score for score in scores if score.benchmark is None and "--macs" not in score.command.split()]
+    """On models of others, at settings that somebody gave; those turned to equal MACs, and those of decoders, have
+    pages of the site."""
+    others = [score for score in scores if score.benchmark is None and score.family != "decoder"]
+    return [score for score in others if "--macs" not in score.command.split()]
 
 
 def speed(scores: list[MeasuredScore]) -> str:

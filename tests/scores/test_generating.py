@@ -69,6 +69,20 @@ def test_the_time_of_a_word_has_a_band(score: MeasuredScore, monkeypatch: pytest
     assert [check.quantity for check in found.checks if check.verdict == "failed"] == ["decode ratio, batch 1"]
 
 
+def test_the_cache_behind_the_words_is_verified_where_they_are_said(
+    score: MeasuredScore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert score.speed[0].decode and score.speed[0].decode.cache_bytes
+    bounds = {"ratio__low": 1e-3, "ratio__high": 1e3, "decode__ratio__low": 1e-3, "decode__ratio__high": 1e3}
+    wide: dict[str, Any] = {f"speed__0__{name}": bound for name, bound in bounds.items()}
+    wrong = altered(score, **wide, speed__0__decode__cache_bytes=score.speed[0].decode.cache_bytes + 1)
+    found = again(wrong, monkeypatch, Again(speed=True, seconds=0))
+    assert [check.quantity for check in found.checks if check.verdict == "failed"] == [
+        "cache bytes behind 8 words, batch 1"
+    ]
+    assert again(wrong, monkeypatch).verdict == "passed", "without its times it is not run so far"
+
+
 def test_the_table_of_a_run(score: MeasuredScore, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     show_score(score)
@@ -78,6 +92,8 @@ def test_the_table_of_a_run(score: MeasuredScore, capsys: Any, monkeypatch: pyte
     less = score.cost.cache.bytes_baseline / score.cost.cache.bytes
     assert f"{less:.2f}x less" in rows["key-value cache of a prompt"]
     assert f"{score.speed[0].decode.method_ms.median:.2f} ms" in rows["each word after it, batch 1"]
+    assert "of the word" in rows["own work in a word, batch 1"]
+    assert "less" in rows["key-value cache after 8 words, batch 1"]
     assert "prefill, batch 1" in rows
     assert "cached tokens per layer: 46 -> 46 28 28" in out and "before the eviction" not in out
     evicting = altered(score, cost__tokens=[30.0, 10.0, 10.0])

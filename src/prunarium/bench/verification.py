@@ -13,7 +13,7 @@ from prunarium.bench.cells import SECONDS, Cell, Prepared, prepare
 from prunarium.bench.environment import device_name
 from prunarium.bench.wording import percent, times
 from prunarium.errors import PrunariumError
-from prunarium.records import Cache, Card, Environment, Foretelling, Interval, MeasuredScore, Quality
+from prunarium.records import Cache, Card, Environment, Foretelling, Interval, MeasuredScore, Quality, Speed
 from prunarium.records.binomial import interval_of_share
 
 Verdict = Literal["passed", "failed", "skipped"]
@@ -228,10 +228,19 @@ def _checks(expected: MeasuredScore, got: MeasuredScore) -> Iterator[Check]:
         yield _equal(quantity, getattr(expected.cost, field), getattr(got.cost, field))
     if expected.cost.cache and got.cost.cache:  # records from before it was kept have none
         yield from _cache(expected.cost.cache, got.cost.cache)
+    for there, here in zip(expected.speed, got.speed, strict=False):  # none where it was not timed again
+        yield from _behind_words(there, here)
     timed = _ratios(got)
     for quantity, ratio in _ratios(expected).items():
         if quantity in timed:
             yield _ratio(quantity, ratio, timed[quantity])
+
+
+def _behind_words(expected: Speed, got: Speed) -> Iterator[Check]:
+    before, after = expected.decode, got.decode
+    if before and after and before.cache_bytes:  # records from before it was kept have none
+        name = f"cache bytes behind {after.words} words, batch {got.batch_size}"
+        yield _equal(name, before.cache_bytes, after.cache_bytes)
 
 
 def _cache(expected: Cache, got: Cache) -> Iterator[Check]:

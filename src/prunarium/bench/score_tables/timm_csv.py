@@ -15,7 +15,7 @@ from prunarium.records import MeasuredScore
 VALIDATION = ("top1", "top1_err", "top5", "top5_err", "param_count", "img_size", "crop_pct", "interpolation")
 TIMING = ("infer_img_size", "infer_samples_per_sec", "infer_step_time", "infer_batch_size", "infer_gmacs")
 CACHED = ("cache_bytes", "decode_step_time", "decode_speed_up")
-"""Of a vision-language model: the key-value cache of a prompt, and each word after it, in milliseconds."""
+"""Of a model that says words: the key-value cache of a prompt, and each word after it, in milliseconds."""
 WHERE = ("precision", "device", "threads", "key")
 OWN = ("method", "setting", "budget", "benchmark", "seed", "infer_speed_up", *CACHED, *WHERE)
 COLUMNS = ("model", *VALIDATION, *TIMING, *OWN)
