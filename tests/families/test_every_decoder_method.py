@@ -11,8 +11,8 @@ from .decoder_models import KINDS, TOKENS, generate, make, padded, prompts
 from .untrained import fresh
 
 METHODS = sorted(name for name, card in registry.cards().items() if "decoder" in card.families)
-SHORT = {"snapkv": {"window": 4}, "pyramidkv": {"window": 4}}
-"""Parameters for prompts of a few tokens."""
+SHORT = {"snapkv": {"window": 4}, "pyramidkv": {"window": 4}, "mixture-of-depths": {"every": 1, "keep_rate": 0.4}}
+"""Parameters for prompts of a few tokens, and for models of a few layers."""
 
 
 def applied(name, kind):

@@ -96,6 +96,10 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         self.words += count
         self.met = self.met + (count if real is None else real.sum(dim=1, keepdim=True))
 
+    def let_pass(self, count: int) -> None:
+        """Note words that are not cached."""
+        self.words += count
+
     def seen(self, count: int, heads: int) -> Tensor | None:
         """Which entries the last words see ``[batch, heads or 1, words, entries]``; ``None`` when one sees all.
 

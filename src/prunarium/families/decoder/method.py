@@ -28,7 +28,8 @@ class DecoderMethod(TokenMethod):
     - ``vocabulary``: which tokens it may say;
     - ``shortlist``: which of them the next word can be, told by an early layer, and ``confident``: whether it is clear
       already, so that the layers behind need not run;
-    - ``route``: which tokens each layer works on while the model is trained.
+    - ``route``: which tokens each layer works on while the model is trained;
+    - ``choose``: which tokens each layer works on, and caches, at any time, and ``blend``: what becomes of them.
 
     Attributes:
         every_word: whether ``weigh`` is asked after every new word too.
@@ -164,6 +165,24 @@ class DecoderMethod(TokenMethod):
         """
         return None
 
+    def choose(self, hidden: Tensor, there: Tensor, layer: int, prompt: bool) -> Tensor | None:
+        """Which tokens a layer works on and caches; the others pass it by.
+
+        Args:
+            hidden: what enters the layer ``[batch, tokens, dim]``.
+            there: which tokens are no padding ``[batch, tokens]``.
+            layer: counted from 0.
+            prompt: whether they are a prompt, all of which may tell; a word may not know of those behind it.
+
+        Returns:
+            boolean ``[batch, tokens]``, of a prompt one token at least; ``None`` for all.
+        """
+        return None
+
+    def blend(self, entered: Tensor, output: Tensor, layer: int) -> Tensor:
+        """What leaves a layer of the tokens that it has worked on, all ``[batch, tokens worked on, dim]``."""
+        return output
+
     @property
     def selecting_layer(self) -> int | None:
         """The layer at which ``select`` is asked; ``None`` where the whole prompt is read."""
@@ -221,9 +240,14 @@ class DecoderMethod(TokenMethod):
         return self.writes("mark_down")
 
     @property
+    def skips(self) -> bool:
+        """Whether ``choose`` is to be asked."""
+        return self.writes("choose")
+
+    @property
     def shortens(self) -> bool:
         """Whether the method has a hand in the cache: it takes entries from it, or tokens from the prompt."""
-        return any(map(self.writes, ("mark_down", "evict", "trim", "select", "compress")))
+        return self.skips or any(map(self.writes, ("mark_down", "evict", "trim", "select", "compress")))
 
     @property
     def trims(self) -> bool:
