@@ -36,7 +36,7 @@ class CausalLanguageModel:
     def __init__(self, method: TokenMethod, model: Any) -> None:
         self.method, self.model = method, model
         self.anatomy = ANATOMIES[type(model).__name__]
-        self.offers = ROWS | {"coming_rotary"} if self.anatomy.rotary else ROWS
+        self.offers = ROWS | {"hidden", "notes"} | ({"coming_rotary"} if self.anatomy.rotary else set())
         config, reader = model.config, self.anatomy.reader(model)
         check_attention(config)
         if isinstance(method, DecoderMethod) and method.by_slot:

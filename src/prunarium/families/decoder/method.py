@@ -35,11 +35,13 @@ class DecoderMethod(TokenMethod):
         every_word: whether ``weigh`` is asked after every new word too.
         beams: whether beam search may run; not where the method holds something of a text that beams do not take along
             when they change places (``entries`` are taken along).
+        at_once: whether what a token marks down is lower for that token too.
     """
 
     families: ClassVar[tuple[Family, ...]] = ("decoder",)
     every_word: ClassVar[bool] = False
     beams: ClassVar[bool] = True
+    at_once: ClassVar[bool] = False
 
     def weigh(self, attention: Attention, entries: Entries, layer: int) -> Tensor:
         """How much each cached entry of a layer matters, told by the attention of that layer, which has just run.
@@ -58,17 +60,28 @@ class DecoderMethod(TokenMethod):
     def mark_down(self, attention: Attention, there: Tensor, layer: int) -> Tensor:
         """How much each token just read lowers the logits of cached entries, in all heads, for the tokens behind it.
 
-        Asked before the attention itself; what all tokens so far gave adds up, and becomes ``entries.weight``.
+        Asked before the attention itself; what all tokens so far gave adds up, and becomes ``entries.weight``. Where
+        the model is trained, ``handle.memory`` has the mean of exp(-sum) over all pairs, layer by layer, as
+        ``attended``.
 
         Args:
-            attention: of the tokens just read, ``first_head_logits`` alone.
+            attention: of the tokens just read, ``first_head_logits``, ``hidden`` and ``notes`` alone.
             there: which entries can be seen ``[batch, entries]``; the last of them are of the tokens just read.
             layer: counted from 0.
 
         Returns:
-            not below 0 ``[batch, tokens just read, entries]``.
+            not below 0, infinite for what is hidden from now on ``[batch, tokens just read, entries]``.
         """
         raise PrunariumError(f"{type(self).__name__} lowers nothing: it does not write 'mark_down'")
+
+    def note(self, hidden: Tensor, layer: int) -> Tensor | None:
+        """What is held of every token beside its key and value, for ``mark_down`` to read ``[batch, tokens, width]``.
+
+        Args:
+            hidden: what enters the layer's attention ``[batch, tokens, dim]``.
+            layer: counted from 0.
+        """
+        return None
 
     def carried(self, old: Tensor, new: Tensor) -> Tensor:
         """The weights after a word, from those before it, which are 0 for the new word, and what ``weigh`` gave now

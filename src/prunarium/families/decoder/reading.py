@@ -238,7 +238,7 @@ class ReadingLayer:
         if self.method.weighs:
             entries = replace(entries, weight=self._weight(entries, layer.keys, words=0))
         if self.lowering is not None:
-            entries = replace(entries, weight=self.lowering.weight.expand(shape))
+            entries = replace(entries, weight=self.lowering.weight.expand(shape), note=self.lowering.note)
         if self.method.by_slot:
             assert self.rotary is not None
             entries = replace(entries, keys=unrotated(layer.keys, *(part.unsqueeze(1) for part in self.rotary)))
@@ -249,7 +249,7 @@ class ReadingLayer:
             new = self._weight(held.entries, held.asked, held.words)
             held.weight = self.method.carried(held.entries.known_weight, new)
         if self.lowering is not None:
-            held.weight = self.lowering.weight.expand(held.place.shape)
+            held.weight, held.note = self.lowering.weight.expand(held.place.shape), self.lowering.note
         if self.works_on is not None:  # what passes the layer by takes no room, where all samples can do without
             held.hold(held.entries.only(held.entries.visible))
         if self.method.trims:
