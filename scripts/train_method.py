@@ -62,6 +62,11 @@ and are to be made, with ``--backbone --variants 0 --check 32``,
 
     selective-attention    --words 64 --batch 16 --steps 700 --rate 5e-3 --lowest 0.3 --highest 0.95      (A)
     selective-attention    --start A --batch 8 --steps 300 --rate 3e-3 --lowest 0.1 --highest 0.95
+    mixture-of-depths      --words 64 --batch 16 --steps 700 --rate 5e-3 --lowest 0.1 --highest 0.9       (B)
+    mixture-of-depths      --start B --batch 8 --steps 300 --rate 3e-3 --lowest 0.05 --highest 0.9
+    dynamic-context-pruning    --words 64 --batch 16 --steps 500 --rate 1e-2 --param alpha=1.5             (C)
+    dynamic-context-pruning    --start C --batch 8 --steps 300 --rate 5e-3 --param alpha=2.0               (D)
+    dynamic-context-pruning    --start D --batch 8 --steps 200 --rate 5e-3 --param alpha=4.0
 
 A model with image tokens at other places needs other queries and keys. With them, Victor and VoCo-LLaMA make files as
 small; TokenPacker and Honeybee have room for ``--only 'language_model*q_proj'``.

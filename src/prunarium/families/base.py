@@ -231,6 +231,16 @@ class Attention:
         return self._give("last_logits")
 
     @property
+    def hidden(self) -> Tensor:
+        """What enters the attention, of the tokens just read ``[batch, tokens, dim]`` (decoder)."""
+        return self._give("hidden")
+
+    @property
+    def notes(self) -> Tensor:
+        """What the method has noted of all cached entries ``[batch, entries, width]`` (decoder)."""
+        return self._give("notes")
+
+    @property
     def first_head_logits(self) -> Tensor:
         """Scaled products of the first head's queries, of the tokens just read, with all cached entries, -inf where one
         does not see the other ``[batch, tokens, entries]`` (decoder)."""

@@ -1,6 +1,7 @@
 """Tensor building blocks that methods share."""
 
 from prunarium.ops.absorbing import absorb, most_similar
+from prunarium.ops.alpha_sigmoid import alpha_sigmoid
 from prunarium.ops.appending import append
 from prunarium.ops.aside import set_aside, take_back
 from prunarium.ops.attention_merging import merge_attention
@@ -64,6 +65,7 @@ __all__ = [
     "absorb",
     "add_at",
     "agglomerate",
+    "alpha_sigmoid",
     "append",
     "attention_times_value",
     "bipartite_soft_matching",

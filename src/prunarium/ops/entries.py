@@ -22,6 +22,8 @@ class Entries:
             it told nothing.
         memory: what the method remembers of each head, such as a threshold ``[batch, key heads]``; ``None`` for
             nothing.
+        note: what a method that keeps the same entries in all heads holds of each ``[batch, 1, entries, width]``;
+            ``None`` for nothing.
     """
 
     keys: Tensor
@@ -31,6 +33,7 @@ class Entries:
     there: Tensor | None = None
     weight: Tensor | None = None
     memory: Tensor | None = None
+    note: Tensor | None = None
 
     @property
     def count(self) -> int:
@@ -75,7 +78,10 @@ class Entries:
             None if part is None else part.gather(2, index) for part in (self.image, self.there, self.weight)
         )
         keys, values = self.keys.gather(2, wide), self.values.gather(2, wide)
-        return Entries(keys, values, self.place.gather(2, index), image, there, weight, self.memory)
+        note = self.note
+        if note is not None:
+            note = note.gather(2, index[:, :1, :, None].expand(-1, -1, -1, note.shape[-1]))
+        return Entries(keys, values, self.place.gather(2, index), image, there, weight, self.memory, note)
 
     def only(self, wanted: Tensor) -> "Entries":
         """Those of the entries that are wanted, in their order; heads and samples may want different numbers of them.

@@ -25,10 +25,11 @@ _PLACES = {
     "trim": "after every word",
     "vocabulary": "on the words that the model may say",
     "shortlist": "on what each word may be, behind an early layer",
+    "choose": "before each layer, on the tokens that it works on",
     "route": "in every layer, while the model is trained",
     "text": "on the text, before any model reads it",
 }
-_IN_DECODERS = ("select", "compress", "mark_down", "evict", "trim", "vocabulary", "shortlist", "route")
+_IN_DECODERS = ("select", "compress", "mark_down", "evict", "trim", "vocabulary", "shortlist", "choose", "route")
 _SHAPE = re.compile(r",?\s*``\[.*", re.DOTALL)
 
 
@@ -47,8 +48,8 @@ class Acting:
     Attributes:
         blocks: those in which it acts.
         places: vlm: the functions that it writes, of ``encode``, ``project``, ``reduce`` and ``evict``; decoder: of
-            ``select``, ``compress``, ``mark_down``, ``evict``, ``trim``, ``vocabulary``, ``shortlist`` and
-            ``route``; or ``text``.
+            ``select``, ``compress``, ``mark_down``, ``evict``, ``trim``, ``vocabulary``, ``shortlist``,
+            ``choose`` and ``route``; or ``text``.
     """
 
     family: Family

@@ -59,7 +59,7 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         """Hold these from now on."""
         self.keys, self.values = entries.keys, entries.values
         self.place, self.image, self.there, self.weight = entries.place, entries.image, entries.there, entries.weight
-        self.memory = entries.memory
+        self.memory, self.note = entries.memory, entries.note
 
     @property
     def length(self) -> int:
@@ -69,7 +69,7 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
     @property
     def entries(self) -> Entries:
         """All that the layer holds."""
-        return Entries(self.keys, self.values, self.place, self.image, self.there, self.weight, self.memory)
+        return Entries(self.keys, self.values, self.place, self.image, self.there, self.weight, self.memory, self.note)
 
     @property
     def asked(self) -> Tensor:
@@ -95,6 +95,10 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
         self.weight = None if self.weight is None else torch.cat([self.weight, self.weight.new_zeros(shape)], dim=2)
         self.words += count
         self.met = self.met + (count if real is None else real.sum(dim=1, keepdim=True))
+
+    def let_pass(self, count: int) -> None:
+        """Note words that are not cached."""
+        self.words += count
 
     def seen(self, count: int, heads: int) -> Tensor | None:
         """Which entries the last words see ``[batch, heads or 1, words, entries]``; ``None`` when one sees all.
@@ -135,7 +139,7 @@ class HeldLayer(DynamicLayer):  # type: ignore[misc, unused-ignore]
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> None:
         """Change all that is known of the entries, sample by sample."""
-        for name in ("place", "image", "there", "weight", "memory", "read", "left", "met", "position"):
+        for name in ("place", "image", "there", "weight", "memory", "note", "read", "left", "met", "position"):
             part = getattr(self, name)
             setattr(self, name, None if part is None else change(part))
 

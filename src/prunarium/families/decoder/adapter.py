@@ -14,6 +14,7 @@ from prunarium.families.decoder.method import DecoderMethod
 from prunarium.families.decoder.reading import Reading
 from prunarium.families.decoder.routing import RoutedLayer
 from prunarium.families.decoder.shortlisting import Shortlisting
+from prunarium.families.decoder.skipping import SkippingLayer
 from prunarium.families.decoder.vocabulary import trim
 from prunarium.families.handle import Handle
 from prunarium.families.learned import parts_for
@@ -35,7 +36,7 @@ class CausalLanguageModel:
     def __init__(self, method: TokenMethod, model: Any) -> None:
         self.method, self.model = method, model
         self.anatomy = ANATOMIES[type(model).__name__]
-        self.offers = ROWS | {"coming_rotary"} if self.anatomy.rotary else ROWS
+        self.offers = ROWS | {"hidden", "notes"} | ({"coming_rotary"} if self.anatomy.rotary else set())
         config, reader = model.config, self.anatomy.reader(model)
         check_attention(config)
         if isinstance(method, DecoderMethod) and method.by_slot:
@@ -64,21 +65,35 @@ class CausalLanguageModel:
             return handle
         reading = Reading(handle, method, self.model, self.anatomy)
         handle.hook(reading.reader.register_forward_pre_hook(reading.begin, with_kwargs=True))
-        if reading.holds and reading.method is not None:
-            handle.patch(self.model, "generate", whole_prompts_only(self.model, reading.method.beams))
-            for layer in reading.layers:
-                layer.attach(handle)
-        if reading.method is not None and (reading.method.selecting_layer is not None or reading.method.compresses):
+        if reading.method is not None:
+            if reading.holds:
+                self._shorten(reading, reading.method)
+            self._act(reading, reading.method)
+        return handle
+
+    def _shorten(self, reading: Reading, method: DecoderMethod) -> None:
+        """Let a method have a hand in the cache."""
+        handle = reading.handle
+        handle.patch(self.model, "generate", whole_prompts_only(self.model, method.beams))
+        for layer in reading.layers:
+            layer.attach(handle)
+        if method.skips:
+            for inner, outer in zip(reading.layers, reading.reader.layers, strict=True):
+                SkippingLayer(outer, inner).attach(handle)
+        if method.selecting_layer is not None or method.compresses:
             handle.hook(self.model.register_forward_pre_hook(no_labels, with_kwargs=True))
-        if reading.method is not None and reading.method.writes("route"):
+
+    def _act(self, reading: Reading, method: DecoderMethod) -> None:
+        """Let a method act on layers and on the head."""
+        handle = reading.handle
+        if method.writes("route"):
             for index, layer in enumerate(reading.reader.layers):
-                RoutedLayer(layer, index, reading, reading.method).attach(handle)
-        allowed = None if reading.method is None else reading.method.vocabulary()
+                RoutedLayer(layer, index, reading, method).attach(handle)
+        allowed = method.vocabulary()
         if allowed is not None:
             trim(self.model.get_output_embeddings(), allowed, handle)
-        if reading.method is not None and reading.method.shortlisting_layer is not None:
-            Shortlisting(reading, self.model, reading.method.shortlisting_layer).attach(handle)
-        return handle
+        if method.shortlisting_layer is not None:
+            Shortlisting(reading, self.model, method.shortlisting_layer).attach(handle)
 
     def _check_turning(self, config: Any) -> None:
         name, kind = type(self.method).__name__, type(self.model).__name__

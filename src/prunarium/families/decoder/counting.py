@@ -27,6 +27,8 @@ def entries_left(method: DecoderMethod, shape: Shape) -> list[int]:
     draw = torch.Generator().manual_seed(0)
     if method.writes("pass_on"):
         return _passed_on(method, shape.depth, tokens, draw)
+    if method.skips:
+        return _worked_on(method, shape, draw)
     cache = []
     for layer in range(shape.depth):
         queries, keys, values = torch.randn(3, 1, 1, tokens, DIM, generator=draw)
@@ -56,6 +58,16 @@ def _passed_on(method: DecoderMethod, depth: int, tokens: int, draw: torch.Gener
             attention = _attention(method, Rows(queries, keys, None, DIM**-0.5))
             tokens = int(method.pass_on(attention, there, layer).sum())
     return seen
+
+
+def _worked_on(method: DecoderMethod, shape: Shape, draw: torch.Generator) -> list[int]:
+    """Tokens of a prompt that each layer works on."""
+    assert shape.tokens is not None
+    there, counts = torch.ones(1, shape.tokens, dtype=torch.bool), []
+    for layer in range(shape.depth):
+        chosen = method.choose(torch.randn(1, shape.tokens, shape.dim, generator=draw), there, layer, prompt=True)
+        counts.append(shape.tokens if chosen is None else int(chosen.sum()))
+    return counts
 
 
 def _attention(method: DecoderMethod, rows: Rows) -> Attention:

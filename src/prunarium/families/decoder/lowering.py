@@ -20,6 +20,7 @@ class Lowering:
     Attributes:
         weight: of every entry, what all tokens have marked it down by, these included; known once the layer has cached
             its keys ``[batch, 1, entries]``.
+        note: what the method has noted of every entry ``[batch, 1, entries, width]``; ``None`` for nothing.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class Lowering:
         self._before, self._seen = before, seen
         shape = (len(hidden), 1, hidden.shape[1], there.shape[1])
         self._mask = torch.zeros(shape, dtype=hidden.dtype, device=hidden.device)
-        self.weight = self._mask
+        self.weight, self._hidden = self._mask, hidden
+        new = layer.method.note(hidden, layer.index)
+        self.note = None if new is None else new.unsqueeze(1)
 
     @classmethod
     def of_prompt(cls, layer: "ReadingLayer", hidden: Tensor) -> Self:
@@ -53,7 +56,10 @@ class Lowering:
         entries = held.entries
         there = entries.visible[:, 0]
         seen = there[:, None, None, :].expand(-1, 1, hidden.shape[1], -1) if seen is None else seen[:, :1]
-        return cls(layer, hidden, entries.known_weight[:, 0], there, seen)
+        lowering = cls(layer, hidden, entries.known_weight[:, 0], there, seen)
+        if lowering.note is not None and entries.note is not None:
+            lowering.note = torch.cat([entries.note, lowering.note], dim=2)
+        return lowering
 
     def into(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments of the attention, with a mask that is filled when it caches its keys."""
@@ -66,17 +72,33 @@ class Lowering:
         Args:
             keys: all that the layer holds ``[batch, key heads, entries, head dim]``.
         """
-        layer, method = self.layer, self.layer.method
-        there = self.there.unsqueeze(1).expand(-1, keys.shape[1], -1)
-        offered = offers(lambda: layer.rows(keys, there), method.observed)
-        with layer.reading.handle.watch():
-            marked = method.mark_down(Attention(method.needs, offered), self.there, layer.index)
-        total = torch.cat([torch.zeros_like(marked[:, :1]), marked.cumsum(dim=1)], dim=1)
+        method, reading = self.layer.method, self.layer.reading
+        with reading.handle.watch():
+            marked = method.mark_down(self._attention(keys), self.there, self.layer.index)
+        total = marked.cumsum(dim=1)
         if self._before is not None:
             total = total + self._before.unsqueeze(1)
         self.weight = total[:, -1:]
+        if not method.at_once:
+            before = torch.zeros_like(total[:, :1]) if self._before is None else self._before.unsqueeze(1)
+            total = torch.cat([before, total[:, :-1]], dim=1)
         lowest = torch.finfo(self._mask.dtype).min
-        self._mask.copy_((-total[:, :-1]).unsqueeze(1).clamp(min=lowest).masked_fill(~self._seen, lowest))
+        self._mask.copy_((-total).unsqueeze(1).clamp(min=lowest).masked_fill(~self._seen, lowest))
+        if reading.reader.training:
+            memory = reading.handle.memory
+            attended = (-total)[self._seen[:, 0].expand_as(total)].exp().mean()
+            reading.handle.memory = {**memory, "attended": (*memory.get("attended", ()), attended)}
+
+    def _attention(self, keys: Tensor) -> Attention:
+        """What the method may read."""
+        layer = self.layer
+        there = self.there.unsqueeze(1).expand(-1, keys.shape[1], -1)
+        offered = offers(lambda: layer.rows(keys, there), layer.method.observed)
+        offered["hidden"] = lambda: self._hidden
+        if self.note is not None:
+            notes = self.note[:, 0]
+            offered["notes"] = lambda: notes
+        return Attention(layer.method.needs, offered)
 
 
 class Watched:

@@ -28,17 +28,20 @@ class DecoderMethod(TokenMethod):
     - ``vocabulary``: which tokens it may say;
     - ``shortlist``: which of them the next word can be, told by an early layer, and ``confident``: whether it is clear
       already, so that the layers behind need not run;
-    - ``route``: which tokens each layer works on while the model is trained.
+    - ``route``: which tokens each layer works on while the model is trained;
+    - ``choose``: which tokens each layer works on, and caches, at any time, and ``blend``: what becomes of them.
 
     Attributes:
         every_word: whether ``weigh`` is asked after every new word too.
         beams: whether beam search may run; not where the method holds something of a text that beams do not take along
             when they change places (``entries`` are taken along).
+        at_once: whether what a token marks down is lower for that token too.
     """
 
     families: ClassVar[tuple[Family, ...]] = ("decoder",)
     every_word: ClassVar[bool] = False
     beams: ClassVar[bool] = True
+    at_once: ClassVar[bool] = False
 
     def weigh(self, attention: Attention, entries: Entries, layer: int) -> Tensor:
         """How much each cached entry of a layer matters, told by the attention of that layer, which has just run.
@@ -57,17 +60,28 @@ class DecoderMethod(TokenMethod):
     def mark_down(self, attention: Attention, there: Tensor, layer: int) -> Tensor:
         """How much each token just read lowers the logits of cached entries, in all heads, for the tokens behind it.
 
-        Asked before the attention itself; what all tokens so far gave adds up, and becomes ``entries.weight``.
+        Asked before the attention itself; what all tokens so far gave adds up, and becomes ``entries.weight``. Where
+        the model is trained, ``handle.memory`` has the mean of exp(-sum) over all pairs, layer by layer, as
+        ``attended``.
 
         Args:
-            attention: of the tokens just read, ``first_head_logits`` alone.
+            attention: of the tokens just read, ``first_head_logits``, ``hidden`` and ``notes`` alone.
             there: which entries can be seen ``[batch, entries]``; the last of them are of the tokens just read.
             layer: counted from 0.
 
         Returns:
-            not below 0 ``[batch, tokens just read, entries]``.
+            not below 0, infinite for what is hidden from now on ``[batch, tokens just read, entries]``.
         """
         raise PrunariumError(f"{type(self).__name__} lowers nothing: it does not write 'mark_down'")
+
+    def note(self, hidden: Tensor, layer: int) -> Tensor | None:
+        """What is held of every token beside its key and value, for ``mark_down`` to read ``[batch, tokens, width]``.
+
+        Args:
+            hidden: what enters the layer's attention ``[batch, tokens, dim]``.
+            layer: counted from 0.
+        """
+        return None
 
     def carried(self, old: Tensor, new: Tensor) -> Tensor:
         """The weights after a word, from those before it, which are 0 for the new word, and what ``weigh`` gave now
@@ -164,6 +178,24 @@ class DecoderMethod(TokenMethod):
         """
         return None
 
+    def choose(self, hidden: Tensor, there: Tensor, layer: int, prompt: bool) -> Tensor | None:
+        """Which tokens a layer works on and caches; the others pass it by.
+
+        Args:
+            hidden: what enters the layer ``[batch, tokens, dim]``.
+            there: which tokens are no padding ``[batch, tokens]``.
+            layer: counted from 0.
+            prompt: whether they are a prompt, all of which may tell; a word may not know of those behind it.
+
+        Returns:
+            boolean ``[batch, tokens]``, of a prompt one token at least; ``None`` for all.
+        """
+        return None
+
+    def blend(self, entered: Tensor, output: Tensor, layer: int) -> Tensor:
+        """What leaves a layer of the tokens that it has worked on, all ``[batch, tokens worked on, dim]``."""
+        return output
+
     @property
     def selecting_layer(self) -> int | None:
         """The layer at which ``select`` is asked; ``None`` where the whole prompt is read."""
@@ -221,9 +253,14 @@ class DecoderMethod(TokenMethod):
         return self.writes("mark_down")
 
     @property
+    def skips(self) -> bool:
+        """Whether ``choose`` is to be asked."""
+        return self.writes("choose")
+
+    @property
     def shortens(self) -> bool:
         """Whether the method has a hand in the cache: it takes entries from it, or tokens from the prompt."""
-        return any(map(self.writes, ("mark_down", "evict", "trim", "select", "compress")))
+        return self.skips or any(map(self.writes, ("mark_down", "evict", "trim", "select", "compress")))
 
     @property
     def trims(self) -> bool:

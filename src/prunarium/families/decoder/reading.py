@@ -18,6 +18,7 @@ from prunarium.families.decoder.folding import Folding
 from prunarium.families.decoder.lowering import Lowering
 from prunarium.families.decoder.method import DecoderMethod
 from prunarium.families.decoder.selecting import Selection
+from prunarium.families.decoder.skipping import WorksOn
 from prunarium.families.handle import BlockRecord, Handle
 from prunarium.ops import Entries, rotated, unrotated
 
@@ -70,7 +71,7 @@ class Reading:
         mask = kwargs.get("attention_mask")
         self.real = real_tokens(mask)
         self.first_sample = self.handle.begin(len(tokens))
-        self.cache, self.selection = [], None
+        self.cache, self.selection, self.handle.memory = [], None, {}
         if self.trained:
             return {**kwargs, "use_cache": False}  # what layers hold of other tokens is of no use
         if not self.holds:
@@ -140,13 +141,13 @@ class Reading:
         for layer, before, after in zip(self.layers, self.cache, left, strict=True):
             cache.layers[layer.index] = layer.held(before, after)
             if self.selection is None:
-                share = (after.lengths / before.lengths.double()).mean().item()
+                share = (after.lengths / self.lengths(before).double()).mean().item()
                 records.append(
                     BlockRecord(
                         layer.index,
                         self.count,
-                        self.count,
-                        self.count,
+                        before.count,
+                        before.count,
                         cached=share * self.count,
                         seen=after.lengths.double().mean().item(),
                         room=after.count,
@@ -154,6 +155,13 @@ class Reading:
                 )
         cache.layers[0].position = self.position
         self.cache = []
+
+    def lengths(self, entries: Entries) -> Tensor:
+        """Tokens of the prompt, whether a layer worked on them or not ``[batch, key heads]``."""
+        shape = entries.place.shape[:2]
+        if self.real is None:
+            return torch.full(shape, self.count, device=entries.place.device)
+        return self.real.sum(dim=1, keepdim=True).expand(shape)
 
 
 class ReadingLayer:
@@ -164,6 +172,7 @@ class ReadingLayer:
         self.queries: Tensor | None = None
         self.rotary: tuple[Tensor, Tensor] | None = None
         self.lowering: Lowering | None = None
+        self.works_on: WorksOn | None = None
 
     @property
     def method(self) -> DecoderMethod:
@@ -193,7 +202,7 @@ class ReadingLayer:
             self.lowering = Lowering.of_prompt(self, hidden)
             return args, self.lowering.into(kwargs)
         held = kwargs[reading.anatomy.cache].layers[self.index]
-        held.expect(reading.count, reading.real)
+        held.expect(reading.count, reading.real if self.works_on is None else self.works_on.chosen)
         seen = held.seen(reading.count, reading.config.num_attention_heads)
         kwargs = {**kwargs, "attention_mask": None if seen is None else as_mask(seen, reading.config, hidden.dtype)}
         if isinstance(held, SlotLayer):
@@ -223,12 +232,14 @@ class ReadingLayer:
         """What the layer holds of the prompt that it has just read."""
         shape, real = layer.keys.shape[:3], self.reading.real
         place = torch.arange(shape[2], device=layer.keys.device).expand(shape)
+        if self.works_on is not None:
+            place, real = self.works_on.index.unsqueeze(1).expand(shape), self.works_on.meant
         there = None if real is None else real.unsqueeze(1).expand(shape)
         entries = Entries(layer.keys, layer.values, place, None, there)
         if self.method.weighs:
             entries = replace(entries, weight=self._weight(entries, layer.keys, words=0))
         if self.lowering is not None:
-            entries = replace(entries, weight=self.lowering.weight.expand(shape))
+            entries = replace(entries, weight=self.lowering.weight.expand(shape), note=self.lowering.note)
         if self.method.by_slot:
             assert self.rotary is not None
             entries = replace(entries, keys=unrotated(layer.keys, *(part.unsqueeze(1) for part in self.rotary)))
@@ -239,7 +250,9 @@ class ReadingLayer:
             new = self._weight(held.entries, held.asked, held.words)
             held.weight = self.method.carried(held.entries.known_weight, new)
         if self.lowering is not None:
-            held.weight = self.lowering.weight.expand(held.place.shape)
+            held.weight, held.note = self.lowering.weight.expand(held.place.shape), self.lowering.note
+        if self.works_on is not None:  # what passes the layer by takes no room, where all samples can do without
+            held.hold(held.entries.only(held.entries.visible))
         if self.method.trims:
             with self.reading.handle.watch():
                 left = self.method.trim(held.entries, held.read, held.left, self.index)
@@ -290,5 +303,5 @@ class ReadingLayer:
             after: what is left of that.
         """
         if not self.method.by_slot:
-            return HeldLayer(after, before.lengths, before.count)
-        return SlotLayer(after, before.lengths, before.count, self.reading.reader.rotary_emb)
+            return HeldLayer(after, self.reading.lengths(before), self.reading.count)
+        return SlotLayer(after, self.reading.lengths(before), self.reading.count, self.reading.reader.rotary_emb)

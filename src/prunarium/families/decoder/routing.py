@@ -39,13 +39,8 @@ class RoutedLayer:
         if index is None:
             return None
         self.hidden = hidden
-        kwargs = {**kwargs, "attention_mask": of_tokens(kwargs.get("attention_mask"), index)}
-        if kwargs.get("position_ids") is not None:
-            kwargs["position_ids"] = kwargs["position_ids"].expand(len(index), -1).gather(1, index)
-        if kwargs.get("position_embeddings") is not None:
-            turns = (part.expand(len(index), -1, -1) for part in kwargs["position_embeddings"])
-            kwargs["position_embeddings"] = tuple(gather(part, index) for part in turns)
-        return (gather(hidden, index), *others), kwargs
+        mask = of_tokens(kwargs.get("attention_mask"), index)
+        return (gather(hidden, index), *others), {**placed(kwargs, index), "attention_mask": mask}
 
     def after(self, module: nn.Module, args: tuple[Any, ...], output: Tensor) -> Tensor | None:
         """Put what the layer gave among the tokens that passed it by (a forward hook)."""
@@ -54,3 +49,19 @@ class RoutedLayer:
         whole = self.hidden.scatter(1, self.index.unsqueeze(-1).expand_as(output), output)
         self.index = self.hidden = None
         return whole
+
+
+def placed(kwargs: dict[str, Any], index: Tensor) -> dict[str, Any]:
+    """A layer's arguments, with the positions of some tokens.
+
+    Args:
+        kwargs: of all tokens.
+        index: numbers of the tokens ``[batch, some]``.
+    """
+    kwargs = dict(kwargs)
+    if kwargs.get("position_ids") is not None:
+        kwargs["position_ids"] = kwargs["position_ids"].expand(len(index), -1).gather(1, index)
+    if kwargs.get("position_embeddings") is not None:
+        turns = (part.expand(len(index), -1, -1) for part in kwargs["position_embeddings"])
+        kwargs["position_embeddings"] = tuple(gather(part, index) for part in turns)
+    return kwargs
