@@ -12,7 +12,9 @@ import pytest
 import torch
 
 from prunarium import registry
+from prunarium.bench.prompt_workload import PromptWorkload
 from prunarium.bench.verification import SPEED_BAND, Again, Verification, cheapest, verify
+from prunarium.bench.workload import Workload
 from prunarium.records import MeasuredScore
 from tests.command_line import Done
 from tests.scores.conftest import altered, only, write
@@ -48,6 +50,19 @@ def test_a_true_record_holds_bit_by_bit(measured: Path, name: str) -> None:
         assert [check.quantity for check in found.checks] == QUANTITIES
         assert all(check.verdict == "passed" and check.expected for check in found.checks)
         assert all(check.got == check.expected for check in found.checks if check.quantity != "accuracy, difference")
+
+
+def test_records_of_one_benchmark_share_its_model_and_what_that_answered(measured: Path) -> None:
+    made: dict[str, Workload | PromptWorkload] = {}
+    for name in ("tome", "topk-cls"):
+        path, score = only(measured / name)
+        assert verify(str(measured / name), path, score, Again(), made=made).verdict == "passed"
+    (workload,) = made.values()
+    assert isinstance(workload, Workload) and list(workload.answered) == [score.environment.threads]
+    for answers in workload.answered.values():
+        answers.said[:] = answers.said[:1]
+    found = verify(str(measured / name), path, score, Again(), made=made)
+    assert [check.quantity for check in found.checks if check.verdict == "failed"][:1] == ["accuracy, untouched"]
 
 
 def test_the_threads_are_left_as_they_were(topk: tuple[Path, MeasuredScore]) -> None:

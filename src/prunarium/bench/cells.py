@@ -125,6 +125,11 @@ class Cell(BaseModel):
         """Benchmark and model, as far as the cell names them."""
         return ", ".join(filter(None, (self.benchmark, self.model)))
 
+    @property
+    def source(self) -> str:
+        """All that the workload is made from: cells that agree in it can share one."""
+        return repr([getattr(self, name) for name in _PLACES])
+
     def __str__(self) -> str:
         """``tome r=4 on cluttered-digits, seed 1``"""
         words = [Path(self.method).name, self.setting, f"on {self.place}" if self.place else ""]

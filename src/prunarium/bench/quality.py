@@ -94,6 +94,19 @@ def answer(
     return Answers(*map(np.concatenate, parts))
 
 
+def answer_untouched(workload: Workload, progress: Callable[[float], None]) -> Answers:
+    """The untouched model's answers to all samples, found once for all methods that share the workload.
+
+    Raises:
+        PrunariumError: as ``answer``.
+    """
+    threads = torch.get_num_threads()  # may round differently
+    if threads not in workload.answered:
+        workload.answered[threads] = answer(workload, None, progress)
+    found: Answers = workload.answered[threads]
+    return found
+
+
 def _check_finite(scores: Tensor, start: int, who: str, precision: str) -> None:
     """NaN has a rank like any number, and would become an accuracy."""
     faulty = scores.isfinite().flatten(1).all(dim=1).logical_not().nonzero()

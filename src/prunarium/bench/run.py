@@ -14,7 +14,7 @@ from prunarium.bench.counters import OWN, Stages, audit_stages, check_fused, cou
 from prunarium.bench.environment import weights_hash
 from prunarium.bench.kv_cache import CACHING, as_cache, held_after
 from prunarium.bench.memory import batch_of
-from prunarium.bench.quality import answer, compare_answers, compare_foretelling, compare_kinds
+from prunarium.bench.quality import answer, answer_untouched, compare_answers, compare_foretelling, compare_kinds
 from prunarium.bench.samples import Inputs
 from prunarium.bench.scored_run import Found, ScoredRun
 from prunarium.bench.sharding import leave_the_rest_to_the_first
@@ -86,7 +86,7 @@ class Run(ScoredRun):
         left = TokensLeft(float(reduced.entered.mean()), reduced.tokens.mean(axis=0))
         if data.labels is None:
             return [], {}, left
-        plain = answer(workload, None, lambda done: self.progress("quality, untouched", share * (1 + done)))
+        plain = answer_untouched(workload, lambda done: self.progress("quality, untouched", share * (1 + done)))
         labels = data.labels.numpy()
         self._perplexity = compare_foretelling(plain, reduced)
         quality = [compare_answers(plain, reduced, labels, metric) for metric in workload.metrics]

@@ -11,7 +11,9 @@ from prunarium import registry
 from prunarium.bench.benchmarks import Benchmark, shipped_benchmarks
 from prunarium.bench.cells import SECONDS, Cell, Prepared, prepare
 from prunarium.bench.environment import device_name
+from prunarium.bench.prompt_workload import PromptWorkload
 from prunarium.bench.wording import percent, times
+from prunarium.bench.workload import Workload
 from prunarium.errors import PrunariumError
 from prunarium.records import Cache, Card, Environment, Foretelling, Interval, MeasuredScore, Quality, Speed
 from prunarium.records.binomial import interval_of_share
@@ -123,7 +125,12 @@ def _due(card: Card, benchmark: Benchmark) -> bool:
 
 
 def verify(
-    name: str, path: Path, score: MeasuredScore, again: Again, progress: Callable[[str, float], None] | None = None
+    name: str,
+    path: Path,
+    score: MeasuredScore,
+    again: Again,
+    progress: Callable[[str, float], None] | None = None,
+    made: dict[str, Workload | PromptWorkload] | None = None,
 ) -> Verification:
     """Measure a record again and compare.
 
@@ -133,6 +140,7 @@ def verify(
         score: the record.
         again: how.
         progress: called with what begins and the share that is done.
+        made: the workloads of records before it on shipped benchmarks; its own is added.
     """
 
     def result(verdict: Verdict, reason: str = "", checks: tuple[Check, ...] = ()) -> Verification:
@@ -147,7 +155,10 @@ def verify(
         if repr(method) != score.setting:
             return result("failed", f"the parameters of the record make {method!r}")
         try:
-            prepared = prepare(_cell(name, score, again))
+            cell, made = _cell(name, score, again), {} if made is None else made
+            prepared = prepare(cell, workload=made.get(cell.source))
+            if score.benchmark in shipped_benchmarks():
+                made[cell.source] = prepared.run.workload
         except PrunariumError as error:
             return result("skipped", f"cannot be run here: {error}")
         if reason := _other_inputs(score, prepared):

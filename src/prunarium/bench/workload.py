@@ -1,7 +1,8 @@
 """What a method is run on: a model with its inputs, from a benchmark or the user's own."""
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,7 @@ class Workload:
         warning: what a person should know before believing the numbers.
         respond: what the model says, which is judged.
         words: said after a prompt, of a model that says any, to take the time of each.
+        answered: what the untouched model said, by the number of threads: methods that share a workload share it.
     """
 
     model: nn.Module
@@ -59,6 +61,7 @@ class Workload:
     warning: str = ""
     respond: Respond = name_classes
     words: int = WORDS
+    answered: dict[int, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @functools.cached_property
     def data_checksum(self) -> str | None:

@@ -12,7 +12,9 @@ from prunarium.cli.options import Column, Json, Records
 from prunarium.cli.values import parse_columns
 
 if TYPE_CHECKING:
+    from prunarium.bench.prompt_workload import PromptWorkload
     from prunarium.bench.verification import Again, Missing, Verification
+    from prunarium.bench.workload import Workload
     from prunarium.records import MeasuredScore
 
 STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
@@ -72,7 +74,8 @@ def _all(records: "dict[str, dict[Path, MeasuredScore]]", again: "Again", quiet:
     from prunarium.bench.verification import verify as verified
 
     columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    found = []
+    found: list[Verification] = []
+    made: dict[str, Workload | PromptWorkload] = {}
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
         task = bar.add_task("starting", total=sum(map(len, records.values())))
         for name, files in records.items():
@@ -82,7 +85,7 @@ def _all(records: "dict[str, dict[Path, MeasuredScore]]", again: "Again", quiet:
                 def tell(what: str, done: float, where: str = where) -> None:
                     bar.update(task, description=f"{where}: {what}")
 
-                found.append(verified(name, path, score, again, tell))
+                found.append(verified(name, path, score, again, tell, made))
                 bar.advance(task)
                 if not quiet:
                     _show(found[-1])
