@@ -17,6 +17,9 @@ METHODS = {
     "h2o": {"keep_rate": 0.4},
     "streamingllm": {"keep_rate": 0.4},
     "tova": {"keep_rate": 0.4},
+    "selective-attention": {"keep_rate": 0.4},
+    "mixture-of-depths": {"weights": "random", "keep_rate": 0.4},
+    "dynamic-context-pruning": {"weights": "random", "leniency": -1.9},
     "gemfilter": {"keep_rate": 0.5},
     "identity": {},
 }

@@ -25,7 +25,9 @@ def test_logits_are_the_models_own_on_the_shortlist_of_an_early_layer(kind):
         logits = model(ids).logits
         some = [model(ids, logits_to_keep=kept).logits for kept in (1, 5, torch.tensor([2, 9]))]
     index = model.get_output_embeddings()(finished(model, plain.hidden_states[2])).topk(7).indices
-    expected = torch.full_like(plain.logits, -torch.inf).scatter(-1, index, plain.logits.gather(-1, index))
+    expected = torch.full_like(plain.logits, torch.finfo(torch.float32).min).scatter(
+        -1, index, plain.logits.gather(-1, index)
+    )
     torch.testing.assert_close(logits, expected)
     for found, of in zip(some, (slice(-1, None), slice(-5, None), [2, 9]), strict=True):
         torch.testing.assert_close(found, expected[:, of])
@@ -56,7 +58,7 @@ class Leaving:
                 gone = number
         self.left.append(gone)
         said = self.model.lm_head(reader.norm(hidden))[0, -1]
-        return torch.full_like(said, -torch.inf).index_copy(0, rows, said[rows])
+        return torch.full_like(said, torch.finfo(torch.float32).min).index_copy(0, rows, said[rows])
 
 
 @torch.inference_mode()

@@ -39,7 +39,8 @@ class Lowering:
         shape = (len(hidden), 1, hidden.shape[1], there.shape[1])
         self._mask = torch.zeros(shape, dtype=hidden.dtype, device=hidden.device)
         self.weight, self._hidden = self._mask, hidden
-        new = layer.method.note(hidden, layer.index)
+        with layer.reading.handle.watch():
+            new = layer.method.note(hidden, layer.index)
         self.note = None if new is None else new.unsqueeze(1)
 
     @classmethod

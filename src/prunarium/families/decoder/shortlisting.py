@@ -99,11 +99,13 @@ class Shortlisting:
         return said if bias is None else said + bias[index]
 
     def say(self, hidden: Tensor) -> Tensor:
-        """The head: logits of the tokens on the shortlist, -inf for the others ``[batch, tokens, vocabulary]``."""
+        """The head: logits of the tokens on the shortlist, for the others the lowest number that there is
+        ``[batch, tokens, vocabulary]``."""
         said, index, self.index = self._said(hidden), self.index, None
         if index is None:
             return said
-        return said.new_full((*said.shape[:-1], self.head.out_features), -torch.inf).scatter(-1, index, said)
+        lowest = torch.finfo(said.dtype).min  # not infinite: losses stay numbers
+        return said.new_full((*said.shape[:-1], self.head.out_features), lowest).scatter(-1, index, said)
 
 
 class CachedOnly:

@@ -80,14 +80,18 @@ class SkippingLayer:
         entered = gather(hidden, index)
         kwargs = {**placed(kwargs, index), "attention_mask": self._mask(works, hidden.dtype)}
         output = type(self.layer).forward(self.layer, entered, *args, **kwargs)
-        output = self.inner.method.blend(entered, output, self.inner.index).where(meant, entered)
+        output = self._blend(entered, output).where(meant, entered)
         return hidden.scatter(1, index.unsqueeze(-1).expand_as(output), output)
 
     def _words(self, hidden: Tensor, works: WorksOn, args: Any, kwargs: dict[str, Any]) -> Tensor:
         """The layer works on words as if those that it does not work on were padding."""
         output = type(self.layer).forward(self.layer, hidden, *args, **kwargs)
-        blended = self.inner.method.blend(hidden, output, self.inner.index)
-        return blended.where(works.chosen.unsqueeze(-1), hidden)
+        return self._blend(hidden, output).where(works.chosen.unsqueeze(-1), hidden)
+
+    def _blend(self, entered: Tensor, output: Tensor) -> Tensor:
+        """What the method makes of what the layer gave."""
+        with self.reading.handle.watch():
+            return self.inner.method.blend(entered, output, self.inner.index)
 
     def _mask(self, works: WorksOn, dtype: torch.dtype) -> Tensor | None:
         """Which of the tokens see which; ``None`` where each sees those before it."""
