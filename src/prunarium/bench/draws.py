@@ -9,12 +9,12 @@ from prunarium.records import MeasuredScore
 
 STUDENTS_T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """For a 95 % interval of the mean of 2 to 10 draws; more take the last one, and are a little too wide."""
-_SEED = "seed"
+SEED = "seed"
 
 
 def setting_without_seed(score: MeasuredScore) -> str:
     """``keep_rate=0.7, blocks=None``: all that was set but the seed."""
-    return ", ".join(f"{name}={value}" for name, value in score.parameters.items() if name != _SEED)
+    return ", ".join(f"{name}={value}" for name, value in score.parameters.items() if name != SEED)
 
 
 def by_setting(scores: Iterable[MeasuredScore]) -> dict[tuple[str, str], list[MeasuredScore]]:
@@ -29,7 +29,7 @@ def by_setting(scores: Iterable[MeasuredScore]) -> dict[tuple[str, str], list[Me
     found: defaultdict[tuple[str, str], dict[object, MeasuredScore]] = defaultdict(dict)
     for score in sorted(scores, key=lambda one: (one.measured_on, one.key)):
         draws = found[score.method, setting_without_seed(score)]
-        draw = score.parameters.get(_SEED), score.weights, score.learned
+        draw = score.parameters.get(SEED), score.weights, score.learned
         draws[draw] = _merged(draws[draw], score) if draw in draws else score
     return {setting: list(draws.values()) for setting, draws in found.items()}
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prunarium.bench.conditions import LEARNED, OFF_THE_SHELF, TRAINED, training_of
+from prunarium.bench.draws import SEED, setting_without_seed
 from prunarium.bench.pictures.trade_off import TradeOff, trade_offs
 from prunarium.catalog.exporting import bibtex
 from prunarium.records import MeasuredScore, ReportedScore
@@ -21,11 +22,12 @@ _UNSAID = "training not stated"
 
 @dataclass(frozen=True)
 class Measured:
-    """Scores of which the same was trained."""
+    """Scores of which the same was trained; of the seeds of a setting one, and how many records the others are."""
 
     title: str
     shown: tuple[MeasuredScore, ...]
     folded: tuple[MeasuredScore, ...]
+    other_draws: int
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,23 @@ def _method(method: Method, content: Content, found: list[TradeOff]) -> bytes:
 
 def _measured(scores: list[MeasuredScore]) -> Iterator[Measured]:
     for training in (OFF_THE_SHELF, LEARNED, TRAINED):
-        own = sorted((one for one in scores if training_of(one) == training), key=lambda one: one.quality is None)
+        alike = [one for one in scores if training_of(one) == training]
+        own = sorted(_first_draws(alike), key=lambda one: one.quality is None)
         if own:
             most = len(own) if len(own) <= SHOWN + 2 else SHOWN  # nothing is folded for two rows
-            yield Measured(training.capitalize(), tuple(own[:most]), tuple(own[most:]))
+            yield Measured(training.capitalize(), tuple(own[:most]), tuple(own[most:]), len(alike) - len(own))
+
+
+def _first_draws(scores: list[MeasuredScore]) -> Iterator[MeasuredScore]:
+    """Without those that differ from one before them in nothing but the seed of a method that draws lots."""
+    seen = set()
+    for score in scores:
+        where = score.environment
+        place = score.benchmark, score.model, where.device, where.threads, where.precision
+        setting = setting_without_seed(score), *place
+        if SEED not in score.parameters or setting not in seen:
+            seen.add(setting)
+            yield score
 
 
 def _reported(rows: list[tuple[ReportedScore, list[Claim]]]) -> Iterator[Reported]:
