@@ -64,7 +64,11 @@ def test_identity_is_as_fast_as_the_untouched_model(benchmark):
 
 @pytest.mark.parametrize(
     "name, benchmark, parameters",
-    [("tome", "cluttered-digits", {"r": 4}), ("evit", "cluttered-digits", {}), ("fastv", "digit-grid", {})],
+    [
+        ("tome", "cluttered-digits", {"r": 4}),
+        ("evit", "cluttered-digits", {}),
+        pytest.param("fastv", "digit-grid", {}, marks=pytest.mark.slow),
+    ],
 )
 def test_the_same_run_twice_gives_the_same_numbers(name, benchmark, parameters):
     one, other = measure(name, benchmark, **parameters), measure(name, benchmark, **parameters)
