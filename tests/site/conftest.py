@@ -16,6 +16,7 @@ from prunarium.catalog import load
 from prunarium.records import MeasuredScore, ReportedScore
 from prunarium.site import build_site, content, pages
 from prunarium.site.addresses import Addresses
+from prunarium.site.docs import assets
 from prunarium.site.documents import documents
 from prunarium.site.engine import render
 from prunarium.site.parameters import Parameters
@@ -128,8 +129,7 @@ def odd_site(tmp_path_factory, odd):
     """The site of the hostile records."""
     folder = tmp_path_factory.mktemp("odd")
     shutil.copytree(paths.root() / "site" / "pages", folder / "docs")
-    shutil.copytree(paths.root() / "site" / "assets", folder / "docs" / "assets")
-    mirror(pages.pages(odd) | documents(odd), folder / "docs")
+    mirror(pages.pages(odd) | documents(odd) | assets(paths.root()), folder / "docs")
     render(paths.root() / "mkdocs.yml", folder / "docs", folder / "site", strict=True)
     server, url = _serve(folder / "site")
     yield Site(folder / "site", url, odd)
@@ -293,8 +293,7 @@ def charted_site(tmp_path_factory, charted):
     """The site of them: its folder and its address."""
     folder = tmp_path_factory.mktemp("charted")
     shutil.copytree(paths.root() / "site" / "pages", folder / "docs")
-    shutil.copytree(paths.root() / "site" / "assets", folder / "docs" / "assets")
-    mirror(pages.pages(charted) | documents(charted), folder / "docs")
+    mirror(pages.pages(charted) | documents(charted) | assets(paths.root()), folder / "docs")
     render(paths.root() / "mkdocs.yml", folder / "docs", folder / "site", strict=False)
     server, url = _serve(folder / "site")
     yield folder / "site", url

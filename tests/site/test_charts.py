@@ -54,7 +54,7 @@ def test_colours_and_letters_are_the_pages():
 
 
 def test_the_style_sheet_has_the_colours_of_the_drawings():
-    sheet = (paths.root() / "site" / "assets" / "styles" / "colours.css").read_text(encoding="utf-8")
+    sheet = (paths.root() / "site" / "styles" / "colours.css").read_text(encoding="utf-8")
     for place, (light, dark) in enumerate(zip(COLOURS, ON_DARK, strict=True), start=1):
         assert re.findall(rf"--pr-series-{place}: (#\w+);", sheet) == [light, dark]
 

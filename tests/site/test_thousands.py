@@ -1,7 +1,6 @@
 """A catalogue of 5,000 papers: the filters follow at once, and the build grows with the number of papers, no faster."""
 
 import random
-import shutil
 import time
 from dataclasses import replace
 
@@ -9,6 +8,7 @@ import pytest
 
 from prunarium import paths
 from prunarium.site import pages
+from prunarium.site.docs import assets
 from prunarium.site.engine import render
 from prunarium.site.pages import papers
 from prunarium.site.tree import mirror
@@ -70,8 +70,7 @@ def grown(everything, number):
 def thousands(everything, tmp_path_factory):
     """The papers page of 5,000 records, and its address."""
     folder, content = tmp_path_factory.mktemp("thousands"), grown(everything, 5000)
-    mirror(papers.pages(content) | {"index.md": b"# Home\n"}, folder / "docs")
-    shutil.copytree(paths.root() / "site" / "assets", folder / "docs" / "assets")
+    mirror(papers.pages(content) | {"index.md": b"# Home\n"} | assets(paths.root()), folder / "docs")
     render(paths.root() / "mkdocs.yml", folder / "docs", folder / "site", strict=False)
     server, url = _serve(folder / "site")
     yield content, url + "papers/"

@@ -5,6 +5,7 @@ from pathlib import Path
 from prunarium.errors import PrunariumError
 from prunarium.site import content, documents, pages
 from prunarium.site.merging import merged, rendered
+from prunarium.site.stylesheets import every_page
 from prunarium.site.tree import Counts, mirror
 
 
@@ -18,7 +19,7 @@ def write_docs(root: Path, out: Path) -> Counts:
     """
     everything = content.read(root)
     generated = merged((pages.pages(everything), documents.documents(everything)))
-    written = _files(root / "site" / "pages", "") | _files(root / "site" / "assets", "assets/")
+    written = _files(root / "site" / "pages", "") | assets(root)
     taken = {rendered(path) for path in generated}
     for path in written:
         if rendered(path) in taken:
@@ -27,6 +28,12 @@ def write_docs(root: Path, out: Path) -> Counts:
     files = generated | written
     mirror(files, out)
     return Counts(len(everything.papers), len(everything.methods), sum(name.endswith(".md") for name in files))
+
+
+def assets(root: Path) -> dict[str, bytes]:
+    """What pages load from ``assets/``, by its path in the docs tree."""
+    made = {"assets/styles/every-page.css": every_page(root / "site" / "styles")}
+    return _files(root / "site" / "assets", "assets/") | made
 
 
 def _files(folder: Path, prefix: str) -> dict[str, bytes]:
