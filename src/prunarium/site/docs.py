@@ -32,8 +32,8 @@ def write_docs(root: Path, out: Path) -> Counts:
 
 def assets(root: Path) -> dict[str, bytes]:
     """What pages load from ``assets/``, by its path in the docs tree."""
-    made = {"assets/styles/every-page.css": every_page(root / "site" / "styles")}
-    return _files(root / "site" / "assets", "assets/") | made
+    styles, found = root / "site" / "styles", _files(root / "site" / "assets", "assets/")
+    return found | {"assets/styles/every-page.css": every_page(styles)} if styles.is_dir() else found
 
 
 def _files(folder: Path, prefix: str) -> dict[str, bytes]:
