@@ -192,7 +192,15 @@ def _row(method: str, setting: str, draws: list[MeasuredScore]) -> Row:
 def _perplexity(draws: list[MeasuredScore]) -> tuple[float, float, float] | tuple[None, None, None]:
     """The ratio with its interval."""
     found = [score.perplexity for score in draws]
-    ratios = [(one.method / one.baseline, one.ratio_low, one.ratio_high) for one in found if one]
+    ratios = [
+        (
+            min(max(one.method / one.baseline, one.ratio_low), one.ratio_high),
+            one.ratio_low,
+            one.ratio_high,
+        )  # rounded apart
+        for one in found
+        if one
+    ]
     return mean_of_draws(ratios) if len(ratios) == len(found) else (None, None, None)
 
 
